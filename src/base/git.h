@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Git, through the `git` program, so that a user's credentials, SSH and signing are as set up. Paths are
+ * relative to the repository's root unless said otherwise.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef struct GitRepository GitRepository;
+
+/* The repository that holds `directory`; NULL without an error when it lies in none (or there is no git
+ * program), NULL with an error when git fails. */
+GitRepository *git_open(const char *directory, GError **error);
+void git_free(GitRepository *git);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(GitRepository, git_free)
+
+/* Absolute path of the work tree's root. Owned by the repository. */
+const char *git_root(const GitRepository *git);
+
+/* Commit of HEAD, 40 hex; *commit is NULL where there is no commit yet. Owned by the caller. */
+bool git_head(GitRepository *git, char **commit, GError **error);
+
+/* Whether anything under `path` (relative to the root; "" for all) differs from HEAD, untracked files too
+ * (not ignored ones). */
+bool git_is_dirty(GitRepository *git, const char *path, bool *dirty, GError **error);
+
+/* The newest commit at or before HEAD that changed `path`; *commit NULL where none did. */
+bool git_last_change(GitRepository *git, const char *path, char **commit, GError **error);
+
+/* Writes the tree of folder `path` at `commit` into `to` (made if need be; must be empty).
+ * BASE_ERROR_NOT_FOUND where the commit or the path in it is not there, with a hint to fetch it. */
+bool git_export(GitRepository *git, const char *commit, const char *path, const char *to, GError **error);
+
+/* The bytes of one file at `commit`; NULL with BASE_ERROR_NOT_FOUND where it is not there. */
+GBytes *git_show(GitRepository *git, const char *commit, const char *path, GError **error);
+
+/* Fetches `ref` (branch, tag or commit) of a remote repository into a bare clone under `cache` and gives the
+ * commit it names in *commit. A full commit that is in the cache already needs no network. The clone is
+ * returned and can be given to git_export(). */
+GitRepository *git_fetch_remote(const char *url, const char *ref, const char *cache, char **commit,
+                                GError **error);
+
+/* "Name <mail>" as git would sign a commit there; NULL where not set up. `directory` may be NULL. */
+char *git_identity(const char *directory);
+
+/* Stages exactly `paths` and commits them with `message`; BASE_ERROR_FAILED when there is nothing to commit.
+ * *commit (may be NULL) is the new one. */
+bool git_commit(GitRepository *git, const char *const *paths, const char *message, char **commit,
+                GError **error);
+
+/* Pushes HEAD to its upstream (or origin's branch of the same name). */
+bool git_push(GitRepository *git, GError **error);
