@@ -17,7 +17,9 @@ typedef struct {
     const char *command; /* "apply dev" */
     guint ttl_ms;
     guint heartbeat_ms;
-    guint wait_ms; /* how long to wait for a living owner; 0: not at all */
+    /* How long to wait for a living owner; 0: no longer than it takes to see that it lives, which for one on
+     * another host is until its next beat. */
+    guint wait_ms;
     /* Called once when waiting begins, with a sentence that says who holds it and since when; may be NULL. */
     void (*waiting)(const char *who, gpointer user_data);
     gpointer user_data;
@@ -33,6 +35,13 @@ Lease *lease_acquire(Store *store, const LeaseRequest *request, const StoreChang
 
 /* Whether it is still ours: checked before each call that changes something. STORE_ERROR_LOST otherwise. */
 bool lease_check(Lease *lease, GError **error);
+
+/* Commits changes together with a beat, and so only while the lease is ours: STORE_ERROR_LOST otherwise. Else
+ * as store_commit(). */
+bool lease_commit(Lease *lease, const StoreChange *changes, gsize count, gint64 *serials, GError **error);
+
+/* Takes the lease from whoever holds it: what a person does who knows that the owner is gone. */
+bool lease_break(Store *store, GError **error);
 
 /* Who holds the lease now, as a sentence; NULL when free or dead (a living one can't be told from one whose
  * process died on another host before its ttl). The caller frees it. */

@@ -20,6 +20,8 @@ typedef enum {
     STORE_ERROR_FORMAT,   /* a record can't be read, or is from a newer version */
     STORE_ERROR_HELD,     /* another holds the lease */
     STORE_ERROR_LOST,     /* the lease was lost */
+    STORE_ERROR_USED,     /* the plan was applied before */
+    STORE_ERROR_FOREIGN,  /* the state is another project's, environment's or cluster's */
 } StoreError;
 
 typedef struct {
@@ -44,10 +46,9 @@ typedef struct {
     void (*close)(gpointer self);
 } StoreDriver;
 
-/* Opens the store that `url` names: "sqlite:PATH", a relative path counting from `base`. It is made where it
- * isn't there when `create`; else *store is NULL-able: returns NULL with STORE_ERROR_FAILED only for real
- * failures, and a store that reads as empty (and is made at its first commit) where there is no file yet.
- * File mode 0600, folder 0700. Safe to use from several threads. */
+/* Opens the store that `url` names: "sqlite:PATH", a relative path counting from `base`. Where there is no
+ * file yet it reads as empty, and the file (0600) and its folder (0700) are made by the first commit. Safe to
+ * use from several threads. */
 Store *store_open(const char *url, const char *base, GError **error);
 /* Whether `url` names a kind of store there is; *reason (static) says why not. */
 bool store_url_is_valid(const char *url, const char **reason);
