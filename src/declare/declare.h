@@ -13,6 +13,7 @@
 #include "plugin/lock.h"
 #include "plugin/plugin.h"
 #include "plugin/repository.h"
+#include "store/records.h"
 
 ERROR_DECLARE_DOMAIN(declare);
 #define DECLARE_ERROR (declare_error_quark())
@@ -22,11 +23,9 @@ typedef enum {
     DECLARE_ERROR_INVALID,   /* the diagnostics have errors */
 } DeclareError;
 
-typedef enum { ON_REMOVE_DELETE, ON_REMOVE_STOP, ON_REMOVE_KEEP } OnRemove;
 typedef enum { RUN_STATE_RUNNING, RUN_STATE_PAUSED, RUN_STATE_STOPPED } RunState;
 
-/* "delete", "stop", "keep"; "running", "paused", "stopped". Static. */
-const char *on_remove_name(OnRemove on_remove);
+/* "running", "paused", "stopped". Static. */
 const char *run_state_name(RunState state);
 
 /* A rendered value. */
