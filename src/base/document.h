@@ -16,7 +16,8 @@
 
 #define DOCUMENT_LIMIT ((gsize)4 * 1024 * 1024)
 
-typedef enum { NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING } NodeKind;
+/* NODE_UNKNOWN is what an alias stood for: the mistake was reported, readers pass over it. */
+typedef enum { NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING, NODE_UNKNOWN } NodeKind;
 
 typedef struct Node Node;
 
@@ -28,6 +29,9 @@ struct Node {
     bool quoted;       /* a scalar in quotes or a block scalar: always a string */
     GPtrArray *items;  /* of a sequence or mapping: its values, Node, else NULL */
     GPtrArray *keys;   /* of a mapping: its keys in order, Node scalars, beside items */
+    const char *raw;   /* of a scalar that isn't empty: what stands in the file for it, without quotes */
+    gsize raw_length;
+    Position raw_position; /* of its first character */
 };
 
 typedef struct Document Document;
@@ -51,6 +55,9 @@ const Node *node_get(const Node *mapping, const char *key);
 
 /* The position of the key itself, or of the mapping where it isn't there. */
 Position node_key_position(const Node *mapping, const char *key);
+
+/* The place in the file of the '$' at byte `offset` of a scalar's text, whatever the scalar's style. */
+Position node_expression_position(const Node *scalar, gsize offset);
 
 /* Whether a scalar is null as YAML's core schema says (unquoted: empty, ~, null). */
 bool node_is_null(const Node *node);
