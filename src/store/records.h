@@ -4,8 +4,8 @@
  * every type, so that whoever holds a record need not; a record that is wrong is STORE_ERROR_FORMAT, which
  * names its key.
  *
- * Records are counted and shared between threads: one that a State gave out, or that was put into a batch, is
- * never changed again. To change a resource, copy it. Texts and JSON in a record are its own.
+ * Records are counted and shared between threads: one that a State gave out is never changed. To change a
+ * resource, copy it. Texts and JSON in a record are its own.
  */
 #pragma once
 
@@ -14,6 +14,18 @@
 
 #include "base/hash.h"
 #include "base/json.h"
+
+/* How the keys begin; those with a slash go on with an id. */
+#define RECORD_META "meta"
+#define RECORD_LEASE "lease"
+#define RECORD_RESOURCE "resource/"
+#define RECORD_INTENT "intent/"
+#define RECORD_HISTORY "history/"
+#define RECORD_PLAN "plan/"
+#define RECORD_OFFSETS "offsets/"
+
+/* Whether `key` is of a kind: RECORD_META and RECORD_LEASE are whole keys, the others beginnings. */
+bool records_key_is(const char *key, const char *kind);
 
 /* meta: whose state this is, which clusters it describes, and the key of its hashes. */
 typedef struct {
@@ -31,7 +43,7 @@ typedef enum { ON_REMOVE_KEEP, ON_REMOVE_DELETE, ON_REMOVE_STOP } OnRemove;
 /* resource/<uid>: a topic or a connector that Sluice owns, as it was last applied. */
 typedef struct {
     char *uid;     /* ULID; stays when the address changes */
-    gint64 serial; /* of the record in the store; 0: not stored yet. state_commit() sets it */
+    gint64 serial; /* of the record in the store; 0: not stored yet. A State's answers tell it */
     char *address; /* orders/connector/source */
     ResourceKind kind;
     char *cluster; /* the Connect cluster's name; "kafka" for a topic */
@@ -91,6 +103,21 @@ typedef struct {
     char *override; /* why a policy was overridden; NULL: it was not */
 } HistoryRecord;
 
+/* lease: who may write now. store/lease.h keeps it. */
+typedef struct {
+    char *nonce; /* tells this lease from any other */
+    char *host;
+    char *boot_id;
+    char *pid_namespace; /* pids are compared within it only; NULL where unknown */
+    gint64 pid;
+    gint64 started; /* of the process, clock ticks since boot */
+    char *by;
+    char *command;
+    char *since;  /* NULL where not said */
+    double ttl_s; /* dead when `beat` stood still that long */
+    gint64 beat;
+} LeaseRecord;
+
 /* "topic" and "connector"; "keep", "delete", "stop"; "create", …; "running", …, as in the records. Static. */
 const char *resource_kind_name(ResourceKind kind);
 const char *on_remove_name(OnRemove on_remove);
@@ -121,11 +148,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HistoryRecord, history_record_unref)
 void meta_record_free(MetaRecord *meta);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MetaRecord, meta_record_free)
 
+void lease_record_free(LeaseRecord *lease);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LeaseRecord, lease_record_free)
+
 /* The JSON of a record, a new reference. */
 json_t *resource_record_to_json(const ResourceRecord *resource);
 json_t *intent_record_to_json(const IntentRecord *intent);
 json_t *history_record_to_json(const HistoryRecord *history);
 json_t *meta_record_to_json(const MetaRecord *meta);
+json_t *lease_record_to_json(const LeaseRecord *lease);
 
 /* A record from the JSON under its key ("resource/<uid>"); the caller owns it. STORE_ERROR_FORMAT where
  * anything is missing or of a wrong type. Unknown members are let be. */
@@ -134,6 +165,16 @@ ResourceRecord *resource_record_from_json(const char *key, gint64 serial, const 
 IntentRecord *intent_record_from_json(const char *key, gint64 serial, const json_t *value, GError **error);
 HistoryRecord *history_record_from_json(const char *key, gint64 serial, const json_t *value, GError **error);
 MetaRecord *meta_record_from_json(const char *key, const json_t *value, GError **error);
+LeaseRecord *lease_record_from_json(const char *key, const json_t *value, GError **error);
+
+/* plan/<id>: that a plan was used up, and by which apply. The second gives that apply; the caller frees it.
+ */
+json_t *plan_record_to_json(const char *digest, const char *apply);
+char *plan_record_from_json(const char *key, const json_t *value, GError **error);
+
+/* offsets/<uid>/<ulid>: a connector's offsets, as Connect gave them, before `why` changed them. */
+json_t *offsets_record_to_json(const char *why, const json_t *offsets);
+bool offsets_record_check(const char *key, const json_t *value, GError **error);
 
 /* Whether the record under `key`, of whatever kind, can be read. Keys of kinds that are not known are let be.
  */

@@ -110,12 +110,12 @@ StateBatch *state_batch_new(void);
 void state_batch_free(StateBatch *batch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StateBatch, state_batch_free)
 
-/* Stores a resource, new or changed; the batch takes a reference, and the record is not changed any more by
- * the caller. */
-void state_put_resource(StateBatch *batch, ResourceRecord *resource);
+/* Stores a resource, new or changed; the batch keeps a copy. Its serial does not matter: state_commit()
+ * knows. */
+void state_put_resource(StateBatch *batch, const ResourceRecord *resource);
 void state_delete_resource(StateBatch *batch, const char *uid);
 /* Stores an intent, in the place of one that its resource may have; drops it, where there is one. */
-void state_put_intent(StateBatch *batch, IntentRecord *intent);
+void state_put_intent(StateBatch *batch, const IntentRecord *intent);
 void state_drop_intent(StateBatch *batch, const char *uid);
 /* Records a connector's offsets before `why` ("stop", "delete", "rename", "reset") changes them; the newest
  * 20 of a resource are kept. */

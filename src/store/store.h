@@ -39,13 +39,6 @@ typedef struct {
 
 typedef struct Store Store;
 
-/* What a kind of store implements; `self` is its own. Callers use the functions below. */
-typedef struct {
-    GHashTable *(*snapshot)(gpointer self, GError **error);
-    bool (*commit)(gpointer self, const StoreChange *changes, gsize count, gint64 *serials, GError **error);
-    void (*close)(gpointer self);
-} StoreDriver;
-
 /* Opens the store that `url` names: "sqlite:PATH", a relative path counting from `base`. Where there is no
  * file yet it reads as empty, and the file (0600) and its folder (0700) are made by the first commit. Safe to
  * use from several threads. */
