@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An HTTP(S) client that blocks: one call, one answer, with a deadline and limits. A HttpClient may be used
- * by several threads at once; it keeps and shares connections. Honours HTTPS_PROXY, NO_PROXY and
- * SSL_CERT_FILE as curl does. Credentials are in no message.
+ * by several threads at once; it keeps connections and uses them again. Honours HTTPS_PROXY, NO_PROXY and
+ * SSL_CERT_FILE as curl does. Neither credentials, the userinfo of an address nor the values of its query are
+ * in any message.
  */
 #pragma once
 
@@ -48,8 +49,11 @@ void http_response_free(HttpResponse *response);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpResponse, http_response_free)
 
 /* Sends a request and gives back the answer, whatever its status; the caller frees it. A redirect is followed
- * for GET, never with credentials to another host. NULL for a transport error: BASE_ERROR_CONNECT (not sent),
- * BASE_ERROR_BROKEN or BASE_ERROR_TIMEOUT (outcome unknown), BASE_ERROR_LIMIT, BASE_ERROR_CANCELLED. */
+ * for GET and HEAD, never with the client's credentials to another host, never from https to http. What can't
+ * be repeated (POST, PATCH) is never sent twice. NULL for a transport error: BASE_ERROR_CONNECT (not sent),
+ * BASE_ERROR_BROKEN or BASE_ERROR_TIMEOUT (outcome unknown), BASE_ERROR_LIMIT, BASE_ERROR_CANCELLED (seen
+ * within a second); BASE_ERROR_SYNTAX (no http or https address, a line break in a header) and
+ * BASE_ERROR_FAILED (a circle of redirects). */
 HttpResponse *http_send(HttpClient *client, const HttpRequest *request, GError **error);
 
 /* Takes `length` bytes of a download; false, with an error set, ends it. */
@@ -60,11 +64,12 @@ typedef bool (*HttpSink)(const guint8 *data, gsize length, gpointer user_data, G
  * Status codes other than 200/206 don't reach the sink: `*status` is set (0 when none came) and the call
  * fails with BASE_ERROR_NOT_FOUND for 404/410 and BASE_ERROR_FAILED for others. request->limit counts all
  * bytes including the offset; 0 means none here. The timeout is of standing still, not of the whole transfer.
- */
+ * A 206 that begins elsewhere is BASE_ERROR_FAILED. */
 bool http_download(HttpClient *client, const HttpRequest *request, guint64 offset, bool *resumed,
                    long *status, HttpSink sink, gpointer user_data, GError **error);
 
-/* Uploads a file's bytes by PUT; the answer's status is returned in *status. Errors as http_send(). */
+/* Uploads a file's bytes by PUT; the answer's status is returned in *status. The timeout is of standing
+ * still. Errors as http_send(), and BASE_ERROR_NOT_FOUND where there is no file. */
 bool http_upload(HttpClient *client, const HttpRequest *request, const char *path, long *status,
                  GError **error);
 

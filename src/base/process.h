@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Running other programs: to their end with their output kept, or in the background for a sandbox.
+ * Running other programs: to their end with their output kept, or in the background for a sandbox. Each gets
+ * a session of its own, so that all it starts can be ended together and nothing waits for a person at our
+ * terminal; no open file of ours; and default signals.
  */
 #pragma once
 
@@ -30,8 +32,9 @@ typedef struct {
 void process_result_free(ProcessResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ProcessResult, process_result_free)
 
-/* Runs to the end, whatever the status. At time-out or cancel the whole process group is ended (SIGTERM,
- * after 2 s SIGKILL) and the call fails with BASE_ERROR_TIMEOUT / _CANCELLED. NULL with BASE_ERROR_NOT_FOUND
+/* Runs to the end, whatever the status; what the program leaves in the background runs on. It gets a SIGTERM
+ * when we are killed. At time-out or cancel the whole process group is ended (SIGTERM, after 2 s SIGKILL)
+ * and the call fails with BASE_ERROR_TIMEOUT / _CANCELLED. NULL with BASE_ERROR_NOT_FOUND
  * where the program is not there. */
 ProcessResult *process_run(const ProcessSpec *spec, GError **error);
 
@@ -55,8 +58,9 @@ ProcessId process_identify(GPid pid);
 /* Whether the very same process is still running. */
 bool process_is_alive(ProcessId id);
 
-/* Ends the process group that `id` leads: SIGTERM, then after `grace_ms` SIGKILL; waits until it is gone. A
- * process that is gone is success. */
+/* Ends the process group that `id` leads: SIGTERM, then after `grace_ms` SIGKILL; waits until all of it
+ * is gone. A process that is gone is success; one that leads no group, or is not ours to end, is
+ * BASE_ERROR_FAILED. */
 bool process_end(ProcessId id, guint grace_ms, GError **error);
 
 /* This boot of this machine (/proc/sys/kernel/random/boot_id); owned by the caller. */
