@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Kafka Connect's REST API (KIP-26, 459, 475, 875, 891, 980), as Connect 4.x really answers. A Connect speaks
- * to one address; answers about plugins speak for that worker alone. Nothing here keeps or prints a config's
- * values.
+ * to one address; answers about plugins speak for that worker alone.
+ *
+ * Connect repeats a config's values in its messages and traces, resolved ones too. They come out of here
+ * cleaned of what connect/secrets.h calls a secret; a set `sensitive` (may be NULL) names further keys whose
+ * values are none of anybody's business.
  */
 #pragma once
 
@@ -22,7 +25,7 @@ typedef enum {
     CONNECT_ERROR_UNKNOWN,     /* the outcome of a change is unknown until read */
     CONNECT_ERROR_NOT_FOUND,
     CONNECT_ERROR_EXISTS,
-    CONNECT_ERROR_INVALID, /* the config is refused; the message names keys, never values */
+    CONNECT_ERROR_INVALID, /* the config is refused; the message names keys, never secrets */
     CONNECT_ERROR_DENIED,  /* 401, 403 */
     CONNECT_ERROR_BUSY,    /* still rebalancing when the deadline passed */
     CONNECT_ERROR_CANCELLED,
@@ -36,9 +39,10 @@ void connect_free(Connect *connect);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Connect, connect_free)
 const char *connect_url(const Connect *connect);
 
-/* How a call may spend its time. 409 and 500 of a rebalance, a stale configuration or a time-out, 503 and
- * refused connections are tried again with jitter until the deadline. A broken connection or time-out of a
- * change is CONNECT_ERROR_UNKNOWN at once: the caller reads. */
+/* How a call may spend its time. Answers of a rebalance, a stale configuration or a worker that starts (409,
+ * 500, 503), refused connections and, when reading, broken ones and time-outs are tried again with jitter
+ * until the deadline; an address that never answered, for 10 s at most. A broken connection or time-out of a
+ * change is CONNECT_ERROR_UNKNOWN at once: the caller reads. So may a cancelled change have been done. */
 typedef struct {
     guint deadline_ms;         /* from the call on; 0: 120,000 */
     GCancellable *cancellable; /* or NULL */
@@ -64,7 +68,7 @@ typedef struct {
     char *state; /* RUNNING, PAUSED, STOPPED, FAILED, UNASSIGNED, RESTARTING */
     char *worker;
     char *version; /* NULL before 4.1 or where unknown */
-    char *trace;   /* NULL unless FAILED */
+    char *trace;   /* NULL unless FAILED; several lines */
 } ConnectTask;
 
 /* A live connector. */
@@ -78,7 +82,8 @@ typedef struct {
 void connector_free(Connector *connector);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Connector, connector_free)
 
-/* Every connector with config and status by one request: a new GHashTable name → Connector. */
+/* Every connector with config and status by one request: a new GHashTable name → Connector. One that has no
+ * status yet may be missing. */
 GHashTable *connect_list(Connect *connect, const ConnectCall *call, GError **error);
 
 /* One connector with config and status; CONNECT_ERROR_NOT_FOUND. For watching one that changes. */
@@ -88,12 +93,12 @@ Connector *connect_get(Connect *connect, const char *name, const ConnectCall *ca
 GArray *connect_task_ids(Connect *connect, const char *name, const ConnectCall *call, GError **error);
 
 /* Creates with an initial state ("RUNNING", "PAUSED", "STOPPED"). `config` is an object of strings without
- * "name". CONNECT_ERROR_EXISTS is no rebalance. */
+ * "name". CONNECT_ERROR_EXISTS is no rebalance; a name with '/' is CONNECT_ERROR_INVALID. */
 bool connect_create(Connect *connect, const char *name, const json_t *config, const char *state,
-                    const ConnectCall *call, GError **error);
+                    const GHashTable *sensitive, const ConnectCall *call, GError **error);
 /* Puts the whole config. */
-bool connect_configure(Connect *connect, const char *name, const json_t *config, const ConnectCall *call,
-                       GError **error);
+bool connect_configure(Connect *connect, const char *name, const json_t *config, const GHashTable *sensitive,
+                       const ConnectCall *call, GError **error);
 /* Changes the target state: "RUNNING", "PAUSED" or "STOPPED". */
 bool connect_set_state(Connect *connect, const char *name, const char *state, const ConnectCall *call,
                        GError **error);
@@ -119,7 +124,7 @@ GPtrArray *connect_plugins(Connect *connect, const ConnectCall *call, GError **e
 /* One thing that validate says of a config. */
 typedef struct {
     char *key;
-    char *message; /* cleaned of the config's values */
+    char *message; /* one line, cleaned of secrets */
 } ConfigProblem;
 void config_problem_free(ConfigProblem *problem);
 
@@ -127,4 +132,5 @@ void config_problem_free(ConfigProblem *problem);
  * and in *passwords (may be NULL) a set of the keys whose type is PASSWORD. CONNECT_ERROR_NOT_FOUND where the
  * worker has no such class or version. */
 GPtrArray *connect_validate(Connect *connect, const char *class_name, const json_t *config,
-                            GHashTable **passwords, const ConnectCall *call, GError **error);
+                            const GHashTable *sensitive, GHashTable **passwords, const ConnectCall *call,
+                            GError **error);
