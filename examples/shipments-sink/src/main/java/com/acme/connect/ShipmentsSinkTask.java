@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>An API that is away is no reason to sleep here, which would keep the worker from stopping the task: a
  * {@link RetriableException} makes it call {@link #put} again with the same records after the time that was asked for
- * in {@code context.timeout}. A record that is refused goes to the dead-letter topic, if there is one.
+ * in {@code context.timeout}, or sooner, when it is time to commit offsets. A record that is refused goes to the
+ * dead-letter topic, if there is one.
  */
 public class ShipmentsSinkTask extends SinkTask {
     private static final Logger LOG = LoggerFactory.getLogger(ShipmentsSinkTask.class);
@@ -35,6 +36,7 @@ public class ShipmentsSinkTask extends SinkTask {
     private ShipmentsClient client;
     private Backoff backoff;
     private ErrantRecordReporter reporter;
+    private long nextTryMs;
     /** What was dealt with of a batch that is going to be repeated. */
     private final Set<Position> done = new HashSet<>();
 
@@ -49,10 +51,14 @@ public class ShipmentsSinkTask extends SinkTask {
         client = new ShipmentsClient(config);
         backoff = config.newBackoff();
         reporter = context.errantRecordReporter();
+        nextTryMs = nowMs();
     }
 
     @Override
     public void put(Collection<SinkRecord> records) {
+        if (!records.isEmpty()) {
+            keepToThePause();
+        }
         for (SinkRecord record : records) {
             Position position = Position.of(record);
             if (!done.contains(position)) {
@@ -61,6 +67,14 @@ public class ShipmentsSinkTask extends SinkTask {
             }
         }
         done.clear();
+    }
+
+    private void keepToThePause() {
+        long waitMs = nextTryMs - nowMs();
+        if (waitMs > 0) {
+            context.timeout(waitMs);
+            throw new RetriableException("the Shipments API is away, the next try is in " + waitMs + " ms");
+        }
     }
 
     private void deliver(SinkRecord record) {
@@ -83,7 +97,7 @@ public class ShipmentsSinkTask extends SinkTask {
     }
 
     private ConnectException retryLater(UnavailableException problem) {
-        long nowMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+        long nowMs = nowMs();
         long pauseMs = backoff.pauseAfterFailure(nowMs);
         if (backoff.isExhausted(nowMs)) {
             return new ConnectException("the Shipments API was away for longer than "
@@ -92,6 +106,7 @@ public class ShipmentsSinkTask extends SinkTask {
         }
         LOG.warn("{}; trying again in {} ms", problem.getMessage(), pauseMs);
         context.timeout(pauseMs);
+        nextTryMs = nowMs + pauseMs;
         return new RetriableException(problem);
     }
 
@@ -104,6 +119,10 @@ public class ShipmentsSinkTask extends SinkTask {
         LOG.warn("Refused: {}-{} offset {}: {}", record.topic(), record.kafkaPartition(), record.kafkaOffset(),
             problem.getMessage());
         reporter.report(record, problem);
+    }
+
+    private static long nowMs() {
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
     }
 
     /** The partitions go to another task, which begins at what was committed. */

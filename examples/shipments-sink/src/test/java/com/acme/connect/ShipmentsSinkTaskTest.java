@@ -82,16 +82,31 @@ class ShipmentsSinkTaskTest {
 
     @Test
     @DisplayName("a repeated batch goes on where it failed")
-    void repeatsOnlyTheRest() {
+    void repeatsOnlyTheRest() throws InterruptedException {
         api.then(200, 503);
         List<SinkRecord> batch = List.of(record(1, "a"), record(2, "b"), record(3, "c"));
         ShipmentsSinkTask task = task(worker);
 
         assertThrows(RetriableException.class, () -> task.put(batch));
+        Thread.sleep(worker.timeoutMs() + 1);
         task.put(batch);
 
         assertEquals(List.of("a", "b", "b", "c"),
             api.requests().stream().map(ShipmentsApiStub.Request::idempotencyKey).toList());
+    }
+
+    @Test
+    @DisplayName("a batch that is repeated too soon waits on, without a request")
+    void keepsToThePause() {
+        properties.put("shipments.retry.backoff.ms", "20000");
+        api.then(503);
+        ShipmentsSinkTask task = task(worker);
+
+        assertThrows(RetriableException.class, () -> task.put(List.of(record(3, "17"))));
+        assertThrows(RetriableException.class, () -> task.put(List.of(record(3, "17"))));
+
+        assertEquals(1, api.requests().size());
+        assertTrue(10_000 < worker.timeoutMs() && worker.timeoutMs() <= 20_000, () -> worker.timeoutMs() + " ms");
     }
 
     @Test
