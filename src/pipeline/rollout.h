@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rollout drivers: how the plugins of a lock reach the workers of a Connect cluster.
+ *
+ * local, sandbox   the plugins are fetched into the sandbox's plugin folder, and its workers roll
+ * local, folder    the plugins are fetched into a folder of this machine; a command restarts the worker
+ * command          a program of the user's brings them there (a chart, a configuration tool)
+ */
+#pragma once
+
+#include "base/error.h"
+#include "engine/rollout.h"
+
+ERROR_DECLARE_DOMAIN(pipeline);
+#define PIPELINE_ERROR (pipeline_error_quark())
+typedef enum {
+    PIPELINE_ERROR_COMMAND, /* the program of a rollout failed; the message has its last lines */
+} PipelineError;
+
+/* The driver of a kind, static; NULL for ROLLOUT_NONE. It is a RolloutDrivers, for the engine's options. */
+const RolloutDriver *rollout_driver(RolloutKind kind);
