@@ -13,7 +13,7 @@ typedef struct {
     char *version;
     char *resolved;
     char *repository; /* id; NULL for a URL or file */
-    char *path;       /* below the repository's URL; or the URL; or the file as written */
+    char *path; /* below the repository's URL; or the URL; or the file, relative to the root or absolute */
     guint64 size;
     char *sha256;
     char *commit;        /* that it was built from; NULL where unknown */
@@ -71,10 +71,16 @@ char *lock_digest(const Lock *lock);
 /* NULL where not there; owned by the lock. */
 LockedPlugin *lock_find_plugin(const Lock *lock, const char *name);
 LockedModule *lock_find_module(const Lock *lock, const char *instance);
+/* Adds a plugin without versions, at its place by name; owned by the lock. */
+LockedPlugin *lock_add_plugin(Lock *lock, const char *name);
+/* Whether a version ("1.5.0", or a SNAPSHOT's time-stamped form) is held out. */
+bool lock_holds(const Lock *lock, const char *plugin, const char *version);
+void lock_add_hold(Lock *lock, const char *plugin, const char *version, const char *why, const char *run);
 /* The current version, never NULL for a plugin of a lock that was read. */
 LockedVersion *locked_plugin_current(const LockedPlugin *plugin);
-/* Makes `version` (owned by the lock after it) the current one of a plugin; the former current one comes
- * second, an older entry of the same version is dropped, and the list is cut to `keep` versions (at least 2).
+/* Makes `version` (owned by the lock after it; a copy where it is one of the plugin's own) the current one;
+ * the former current one comes second, an older entry of the same version is dropped, and the list is cut to
+ * `keep` versions (at least 2).
  */
 void locked_plugin_advance(LockedPlugin *plugin, LockedVersion *version, guint keep);
 void lock_set_module(Lock *lock, const char *instance, const char *source, const char *commit,
@@ -95,8 +101,9 @@ typedef struct {
     GPtrArray *repositories;    /* RepositorySpec */
     bool upgrade_all;           /* resolve again what is already satisfied */
     const char *const *upgrade; /* names, NULL-terminated; may be NULL */
-    const char *const *unhold;  /* names whose holds are dropped; may be NULL */
-    const char *cache;          /* folder; NULL: files_cache("artifacts") */
+    const char *const *unhold;  /* names whose holds are dropped, and which are resolved again; may be NULL */
+    const char *root; /* of the declarations: a file: below it is locked relative to it; NULL: all absolute */
+    const char *cache;                                      /* folder; NULL: files_cache("artifacts") */
     void (*progress)(const char *what, gpointer user_data); /* may be NULL; from any thread */
     gpointer user_data;
     GCancellable *cancellable;
