@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 ERROR_DEFINE_DOMAIN(cli)
 
@@ -23,9 +25,9 @@ static GOptionEntry *common_entries(CommonOptions *common) {
     return g_memdup2(entries, sizeof entries);
 }
 
-static void describe_entries(const GOptionEntry *entries) {
+static void describe_entries(Invocation *invocation, const GOptionEntry *entries) {
     for (; entries != NULL && entries->long_name != NULL; entries++)
-        printf("--%s\t%s\n", entries->long_name, entries->description);
+        g_array_append_val(invocation->entries, *entries);
 }
 
 static void print_help(const Invocation *invocation, GOptionContext *context) {
@@ -53,14 +55,20 @@ static bool check_count(Invocation *invocation, int least, int most, GError **er
     return false;
 }
 
+static bool change_directory(const char *directory, GError **error) {
+    if (directory == NULL || chdir(directory) == 0)
+        return true;
+    error_set(error, CLI_ERROR, CLI_ERROR_USAGE, NULL, "cannot work in '%s': %s", directory,
+              g_strerror(errno));
+    return false;
+}
+
 static bool apply_common(Invocation *invocation, CommonOptions *common, GError **error) {
-    if (common->directory != NULL) {
-        g_free(invocation->directory);
-        invocation->directory = g_steal_pointer(&common->directory);
-    }
     if (common->no_colour)
         invocation->colour = invocation->colour_error = false;
-    return common->output == NULL || output_format_parse(common->output, &invocation->output, error);
+    if (common->output != NULL && !output_format_parse(common->output, &invocation->output, error))
+        return false;
+    return change_directory(common->directory, error);
 }
 
 static bool parse_words(Invocation *invocation, GOptionContext *context, GError **error) {
@@ -83,8 +91,8 @@ bool command_parse(Invocation *invocation, const GOptionEntry *options, int leas
     CommonOptions common = {0};
     g_autofree GOptionEntry *shared = common_entries(&common);
     if (invocation->mode == INVOCATION_DESCRIBE) {
-        describe_entries(options);
-        describe_entries(shared);
+        describe_entries(invocation, options);
+        describe_entries(invocation, shared);
         return false;
     }
     g_autoptr(GOptionContext) context = g_option_context_new(invocation->command->usage);

@@ -12,7 +12,7 @@
  *         return EXIT_DONE;
  *     }
  *
- * command_parse() also prints --help and describes the options for shell completion: then it returns false
+ * command_parse() also prints --help and tells completion which options there are: then it returns false
  * without an error.
  */
 #pragma once
@@ -44,12 +44,13 @@ typedef int (*CommandFunction)(Invocation *invocation, GError **error);
 typedef struct Command {
     const char *name;
     const char *usage;                 /* positional arguments: "ENV | PLANFILE" */
-    const char *summary;               /* one line, lower case, no full stop */
+    const char *summary;               /* one line, lower case, no full stop; NULL: not listed */
     const char *examples;              /* lines for --help, may be NULL */
     CommandFunction run;               /* NULL where there are subcommands */
     const struct Command *subcommands; /* ends with a row without a name; NULL: none */
 } Command;
 
+/* INVOCATION_DESCRIBE: command_parse() only fills in `entries`. */
 typedef enum { INVOCATION_RUN, INVOCATION_DESCRIBE } InvocationMode;
 
 struct Invocation {
@@ -58,8 +59,8 @@ struct Invocation {
     InvocationMode mode;
     char **words;        /* what stands after the command's name */
     char **arguments;    /* positional ones, after command_parse() */
+    GArray *entries;     /* GOptionEntry, of the command and of all; with INVOCATION_DESCRIBE */
     int status;          /* what to return when command_parse() said false without an error */
-    char *directory;     /* -C, else "." */
     OutputFormat output; /* -o */
     bool colour;         /* of standard output */
     bool colour_error;   /* of standard error */
@@ -68,8 +69,8 @@ struct Invocation {
 };
 
 /* Parses the options of this command and those of all (-C, -o, --no-color, --help), and counts positional
- * arguments (`most` -1: any number). False with CLI_ERROR_USAGE, or without an error when help or a
- * description was printed. */
+ * arguments (`most` -1: any number). -C changes the working directory, so that every path counts from it.
+ * False with CLI_ERROR_USAGE, or without an error when help or a description was printed. */
 bool command_parse(Invocation *invocation, const GOptionEntry *options, int least, int most, GError **error);
 
 /* The exit status to return when command_parse() said false. */

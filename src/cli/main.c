@@ -75,7 +75,8 @@ static const Command *find(const Command *table, const char *name) {
 static void print_commands(FILE *stream, const char *path, const Command *table) {
     fprintf(stream, "Usage:\n  %s COMMAND [OPTION…]\n\nCommands:\n", path);
     for (; table->name != NULL; table++)
-        fprintf(stream, "  %-12s %s\n", table->name, table->summary);
+        if (table->summary != NULL)
+            fprintf(stream, "  %-12s %s\n", table->name, table->summary);
     fprintf(stream, "\nRun '%s COMMAND --help' for a command's options and examples.\n", path);
 }
 
@@ -87,7 +88,8 @@ static void print_overview(FILE *stream) {
 static char *suggest(const Command *table, const char *word) {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     for (; table->name != NULL; table++)
-        g_ptr_array_add(names, (gpointer)table->name);
+        if (table->summary != NULL)
+            g_ptr_array_add(names, (gpointer)table->name);
     g_ptr_array_add(names, NULL);
     return diagnostics_did_you_mean(word, (const char *const *)names->pdata);
 }
@@ -153,7 +155,6 @@ int main(int argc, char **argv) {
         return EXIT_DONE;
     }
     Invocation invocation = {
-        .directory = g_strdup("."),
         .colour = terminal_has_colour(stdout),
         .colour_error = terminal_has_colour(stderr),
         .stop = g_cancellable_new(),
@@ -169,6 +170,5 @@ int main(int argc, char **argv) {
     g_strfreev(invocation.words);
     g_strfreev(invocation.arguments);
     g_free(invocation.path);
-    g_free(invocation.directory);
     return status;
 }
