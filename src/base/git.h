@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Git, through the `git` program, so that a user's credentials, SSH and signing are as set up. Paths are
- * relative to the repository's root unless said otherwise.
+ * Git, through the `git` program, so that a user's credentials, SSH and signing are as set up; it never asks
+ * a person. Paths are relative to the repository's root unless said otherwise, and are no patterns. What git
+ * says is the message, without the userinfo of addresses, with a hint where its words are known. A commit,
+ * path, reference or address that git could take for an option is BASE_ERROR_SYNTAX.
  */
 #pragma once
 
@@ -30,7 +32,9 @@ bool git_is_dirty(GitRepository *git, const char *path, bool *dirty, GError **er
 bool git_last_change(GitRepository *git, const char *path, char **commit, GError **error);
 
 /* Writes the tree of folder `path` at `commit` into `to` (made if need be; must be empty).
- * BASE_ERROR_NOT_FOUND where the commit or the path in it is not there, with a hint to fetch it. */
+ * BASE_ERROR_NOT_FOUND where the commit or the path in it is not there, with a hint to fetch it. Runs no
+ * hook, changes no line endings, and leaves the user's index alone; links are written as links, submodules
+ * are left empty. */
 bool git_export(GitRepository *git, const char *commit, const char *path, const char *to, GError **error);
 
 /* The bytes of one file at `commit`; NULL with BASE_ERROR_NOT_FOUND where it is not there. */
@@ -38,7 +42,9 @@ GBytes *git_show(GitRepository *git, const char *commit, const char *path, GErro
 
 /* Fetches `ref` (branch, tag or commit) of a remote repository into a bare clone under `cache` and gives the
  * commit it names in *commit. A full commit that is in the cache already needs no network. The clone is
- * returned and can be given to git_export(). */
+ * returned and can be given to git_export(). Only https, ssh, git and folders are fetched from.
+ * BASE_ERROR_NOT_FOUND where the repository or the reference isn't there, BASE_ERROR_CONNECT where no
+ * connection could be made. */
 GitRepository *git_fetch_remote(const char *url, const char *ref, const char *cache, char **commit,
                                 GError **error);
 
@@ -50,5 +56,6 @@ char *git_identity(const char *directory);
 bool git_commit(GitRepository *git, const char *const *paths, const char *message, char **commit,
                 GError **error);
 
-/* Pushes HEAD to its upstream (or origin's branch of the same name). */
+/* Pushes HEAD to its upstream (or origin's branch of the same name). BASE_ERROR_FAILED with a hint where
+ * others pushed before. */
 bool git_push(GitRepository *git, GError **error);

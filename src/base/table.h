@@ -16,7 +16,8 @@ typedef enum { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML } OutputFormat;
 /* "table", "json" or "yaml". */
 bool output_format_parse(const char *text, OutputFormat *format, GError **error);
 
-/* Prints any JSON value as JSON (indented by 2) or YAML; OUTPUT_TABLE prints as JSON. */
+/* Prints any JSON value as JSON (indented by 2) or YAML; OUTPUT_TABLE prints as JSON. False where the stream
+ * takes no more. */
 bool output_json(FILE *stream, OutputFormat format, const json_t *value);
 
 typedef struct Table Table;

@@ -20,7 +20,8 @@ typedef enum {
     STYLE_CYAN,
 } Style;
 
-/* Whether `stream` takes colour: it is a terminal, TERM is not dumb, NO_COLOR is not set. */
+/* Whether `stream` takes colour: it is a terminal, TERM is not dumb, NO_COLOR is not set (or
+ * empty). */
 bool terminal_has_colour(FILE *stream);
 
 /* Whether `stream` is a terminal. */
@@ -37,8 +38,11 @@ char *terminal_style(bool colour, Style style, const char *text);
  * can drive the terminal. */
 char *terminal_clean(const char *text);
 
+/* Columns that UTF-8 `text`, one line without control characters, takes. */
+int terminal_text_width(const char *text);
+
 /* A line that is redrawn in place: shown after one second of work, erased at the end. All calls are safe from
- * any thread and do nothing where `stream` is no terminal. */
+ * any thread and do nothing where `stream` is no terminal, or a dumb one. */
 typedef struct Progress Progress;
 Progress *progress_new(FILE *stream);
 /* Says what is being done now, printf-like. */
