@@ -89,7 +89,7 @@ static void a_cell_stays_on_its_line(void) {
     g_autofree char *text = printed(table, OUTPUT_TABLE);
     g_autofree char *yaml = printed(table, OUTPUT_YAML);
     g_assert_cmpstr(text, ==, "A              B\ntwo lines�[2J  b\n");
-    g_assert_cmpstr(yaml, ==, "- a: \"two\\nlines\\u001b[2J\"\n  b: b\n");
+    g_assert_cmpstr(yaml, ==, "- a: \"two\\nlines\\u001B[2J\"\n  b: b\n");
 }
 
 static void a_row_may_lack_cells(void) {
