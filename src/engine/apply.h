@@ -39,13 +39,11 @@ typedef struct {
 void apply_report_free(ApplyReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApplyReport, apply_report_free)
 
- * lease is ours. */
-
-/* What a person confirmed before (its digest), and how the plan is made again under the lease. */
+/* What a person confirmed, or a plan file holds. */
 typedef struct {
     const char *command; /* "apply", "destroy" */
     PlanKind kind;
-    const Plan *confirmed; /* the plan that was shown: what is applied must have the same digest, else
+    const Plan *confirmed; /* the plan that was shown: what is applied must have its digest, else
                               ENGINE_ERROR_MOVED; NULL: none was */
     const PlanFile *file;  /* the plan file to apply; NULL: none */
     const char *override;  /* reason for overriding the policy; NULL: not overridden */
