@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/files.h"
+#include "base/process.h"
 
 typedef struct {
     GSocketListener *listener;
@@ -696,6 +698,118 @@ static void one_client_serves_many_threads(void) {
     g_assert_cmpuint(server->connections, <=, SENDERS);
 }
 
+/* A TLS server: the openssl program with a certificate of the test's own. */
+typedef struct {
+    char *folder;
+    char *certificate;
+    char *key;
+    char *url;
+    ProcessId id;
+} TlsServer;
+
+static void tls_server_stop(TlsServer *server) {
+    g_assert_true(process_end(server->id, 1000, NULL));
+    g_assert_true(files_remove_tree(server->folder, NULL));
+    g_free(server->folder);
+    g_free(server->certificate);
+    g_free(server->key);
+    g_free(server->url);
+    g_free(server);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TlsServer, tls_server_stop)
+
+static void tls_server_wait(const TlsServer *server, guint16 port) {
+    g_autoptr(GSocketClient) client = g_socket_client_new();
+    for (int tries = 0; tries < 100; tries++) {
+        g_autoptr(GSocketConnection) connection =
+            g_socket_client_connect_to_host(client, "127.0.0.1", port, NULL, NULL);
+        if (connection != NULL)
+            return;
+        g_usleep(50 * 1000);
+    }
+    g_assert_not_reached();
+}
+
+/* `option` is one more of s_server's, or NULL. */
+static TlsServer *tls_server_start(const char *option) {
+    TlsServer *server = g_new0(TlsServer, 1);
+    g_autoptr(GError) error = NULL;
+    guint16 port = 0;
+    server->folder = files_make_temporary(g_get_tmp_dir(), "sluice-tls-", &error);
+    server->certificate = g_build_filename(server->folder, "certificate.pem", NULL);
+    server->key = g_build_filename(server->folder, "key.pem", NULL);
+    static const char *const make[] = {
+        "openssl", "req",     "-x509", "-newkey",         "rsa:2048", "-nodes",
+        "-days",   "1",       "-subj", "/CN=127.0.0.1",   "-addext",  "subjectAltName=IP:127.0.0.1",
+        "-keyout", "key.pem", "-out",  "certificate.pem", NULL};
+    g_autofree char *made = process_output(&(ProcessSpec){.argv = make, .directory = server->folder}, &error);
+    g_assert_no_error(error);
+    g_assert_true(process_free_ports(1, &port, NULL));
+    g_autofree char *at = g_strdup_printf("127.0.0.1:%u", port);
+    g_autofree char *log = g_build_filename(server->folder, "log", NULL);
+    const char *const serve_pages[] = {"openssl",
+                                       "s_server",
+                                       "-www",
+                                       "-accept",
+                                       at,
+                                       "-cert",
+                                       "certificate.pem",
+                                       "-key",
+                                       "key.pem",
+                                       "-CAfile",
+                                       "certificate.pem",
+                                       option,
+                                       option != NULL ? "1" : NULL,
+                                       NULL};
+    server->id = process_identify(
+        process_spawn_daemon(&(ProcessSpec){.argv = serve_pages, .directory = server->folder}, log, &error));
+    g_assert_no_error(error);
+    server->url = g_strdup_printf("https://%s/", at);
+    tls_server_wait(server, port);
+    return server;
+}
+
+static HttpResponse *get_securely(const TlsServer *server, HttpCredentials credentials, GError **error) {
+    g_autoptr(HttpClient) client = http_client_new(&credentials);
+    return http_send(client, &(HttpRequest){.method = "GET", .url = server->url, .timeout_ms = 5000}, error);
+}
+
+static void an_unknown_authority_means_not_sent(void) {
+    g_autoptr(TlsServer) server = tls_server_start(NULL);
+    g_autoptr(GError) error = NULL;
+    g_assert_null(get_securely(server, (HttpCredentials){0}, &error));
+    g_assert_error(error, BASE_ERROR, BASE_ERROR_CONNECT);
+    g_assert_nonnull(strstr(error_hint(error), "SSL_CERT_FILE"));
+}
+
+static void an_authority_can_be_named(void) {
+    g_autoptr(TlsServer) server = tls_server_start(NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HttpResponse) response =
+        get_securely(server, (HttpCredentials){.ca = server->certificate}, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(response->status, ==, 200);
+}
+
+static void a_client_can_show_a_certificate(void) {
+    g_autoptr(TlsServer) server = tls_server_start("-Verify");
+    g_autoptr(GError) error = NULL;
+    g_assert_null(get_securely(server, (HttpCredentials){.ca = server->certificate}, &error));
+    g_assert_nonnull(error);
+    HttpCredentials credentials = {
+        .ca = server->certificate, .certificate = server->certificate, .key = server->key};
+    g_autoptr(HttpResponse) response = get_securely(server, credentials, NULL);
+    g_assert_nonnull(response);
+    g_assert_cmpint(response->status, ==, 200);
+}
+
+static void a_missing_authority_file_is_told(void) {
+    g_autoptr(TlsServer) server = tls_server_start(NULL);
+    g_autoptr(GError) error = NULL;
+    g_assert_null(get_securely(server, (HttpCredentials){.ca = "/no/such/file.pem"}, &error));
+    g_assert_nonnull(strstr(error->message, "/no/such/file.pem"));
+}
+
 static void a_segment_is_escaped(void) {
     g_autofree char *escaped = http_escape("a/b c%ü~.-_");
     g_assert_cmpstr(escaped, ==, "a%2Fb%20c%25%C3%BC~.-_");
@@ -704,6 +818,7 @@ static void a_segment_is_escaped(void) {
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_setenv("no_proxy", "*", TRUE);
+    g_unsetenv("SSL_CERT_FILE");
 #define CASE(name) g_test_add_func("/http/" #name, name)
     CASE(any_status_is_an_answer);
     CASE(a_body_is_sent_with_its_type_and_length);
@@ -745,5 +860,12 @@ int main(int argc, char **argv) {
     CASE(an_upload_of_no_file_is_not_found);
     CASE(one_client_serves_many_threads);
     CASE(a_segment_is_escaped);
+    g_autofree char *openssl = g_find_program_in_path("openssl");
+    if (openssl != NULL) {
+        CASE(an_unknown_authority_means_not_sent);
+        CASE(an_authority_can_be_named);
+        CASE(a_client_can_show_a_certificate);
+        CASE(a_missing_authority_file_is_told);
+    }
     return g_test_run();
 }
