@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Against a real broker, whose address is in SLUICE_TEST_BOOTSTRAP; skipped where there is none.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ulid.h"
+#include "kafka/kafka.h"
+
+#define TIMEOUT_MS 20000
+
+typedef struct {
+    Kafka *kafka;
+    char *name; /* of a topic of its own */
+} Fixture;
+
+static GHashTable *properties_of(const char *servers) {
+    GHashTable *properties = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_hash_table_insert(properties, g_strdup("bootstrap.servers"), g_strdup(servers));
+    return properties;
+}
+
+static void set_up(Fixture *fixture, gconstpointer data) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GHashTable) properties = properties_of(g_getenv("SLUICE_TEST_BOOTSTRAP"));
+    fixture->kafka = kafka_open(properties, &error);
+    g_assert_no_error(error);
+    g_autofree char *id = ulid_new();
+    fixture->name = g_strconcat("sluice-test-", id, NULL);
+}
+
+static void tear_down(Fixture *fixture, gconstpointer data) {
+    kafka_delete_topic(fixture->kafka, fixture->name, TIMEOUT_MS, NULL);
+    kafka_close(fixture->kafka);
+    g_free(fixture->name);
+}
+
+static void create(Fixture *fixture, const char *key, const char *value) {
+    g_autoptr(KafkaTopic) topic = kafka_topic_new(fixture->name, 2, 1);
+    if (key != NULL)
+        g_hash_table_insert(topic->config, g_strdup(key), g_strdup(value));
+    g_autoptr(GError) error = NULL;
+    kafka_create_topic(fixture->kafka, topic, TIMEOUT_MS, &error);
+    g_assert_no_error(error);
+}
+
+/* What is live, asked for these keys; a KafkaTopic in the table that is returned. */
+static GHashTable *observe(Fixture *fixture, const char *const *keys, GHashTable **names) {
+    g_autoptr(GHashTable) wanted =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_hash_table_unref);
+    GHashTable *set = g_hash_table_new(g_str_hash, g_str_equal);
+    for (gsize i = 0; keys != NULL && keys[i] != NULL; i++)
+        g_hash_table_add(set, (char *)keys[i]);
+    g_hash_table_insert(wanted, fixture->name, set);
+    g_autoptr(GError) error = NULL;
+    GHashTable *found = kafka_observe(fixture->kafka, wanted, names, TIMEOUT_MS, &error);
+    g_assert_no_error(error);
+    return found;
+}
+
+static const char *const two_keys[] = {"cleanup.policy", "retention.ms", NULL};
+
+static void cluster_has_an_id(Fixture *fixture, gconstpointer data) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *id = kafka_cluster_id(fixture->kafka, TIMEOUT_MS, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(strlen(id), >, 0);
+}
+
+static void is_seen_as_created(Fixture *fixture, gconstpointer data) {
+    create(fixture, "cleanup.policy", "compact");
+    g_autoptr(GHashTable) names = NULL;
+    g_autoptr(GHashTable) found = observe(fixture, two_keys, &names);
+    const KafkaTopic *topic = g_hash_table_lookup(found, fixture->name);
+    g_assert_nonnull(topic);
+    g_assert_cmpint(topic->partitions, ==, 2);
+    g_assert_cmpint(topic->replication, ==, 1);
+    g_assert_cmpstr(g_hash_table_lookup(topic->config, "cleanup.policy"), ==, "compact");
+    g_assert_cmpuint(g_hash_table_size(topic->config), ==, 1);
+    g_assert_true(g_hash_table_contains(names, fixture->name));
+}
+
+static void only_asked_keys_are_read(Fixture *fixture, gconstpointer data) {
+    create(fixture, "cleanup.policy", "compact");
+    static const char *const other[] = {"retention.ms", NULL};
+    g_autoptr(GHashTable) found = observe(fixture, other, NULL);
+    const KafkaTopic *topic = g_hash_table_lookup(found, fixture->name);
+    g_assert_cmpuint(g_hash_table_size(topic->config), ==, 0);
+    g_autoptr(GHashTable) again = observe(fixture, NULL, NULL);
+    topic = g_hash_table_lookup(again, fixture->name);
+    g_assert_cmpuint(g_hash_table_size(topic->config), ==, 0);
+}
+
+static void takes_the_brokers_defaults(Fixture *fixture, gconstpointer data) {
+    g_autoptr(KafkaTopic) topic = kafka_topic_new(fixture->name, -1, -1);
+    g_autoptr(GError) error = NULL;
+    kafka_create_topic(fixture->kafka, topic, TIMEOUT_MS, &error);
+    g_assert_no_error(error);
+    g_autoptr(GHashTable) found = observe(fixture, NULL, NULL);
+    const KafkaTopic *live = g_hash_table_lookup(found, fixture->name);
+    g_assert_cmpint(live->partitions, >=, 1);
+}
+
+static void config_changes_incrementally(Fixture *fixture, gconstpointer data) {
+    create(fixture, "cleanup.policy", "compact");
+    g_autoptr(GHashTable) set = g_hash_table_new(g_str_hash, g_str_equal);
+    g_hash_table_insert(set, (char *)"retention.ms", (char *)"60000");
+    g_autoptr(GError) error = NULL;
+    kafka_alter_config(fixture->kafka, fixture->name, set, NULL, TIMEOUT_MS, &error);
+    g_assert_no_error(error);
+    g_autoptr(GHashTable) found = observe(fixture, two_keys, NULL);
+    const KafkaTopic *topic = g_hash_table_lookup(found, fixture->name);
+    g_assert_cmpstr(g_hash_table_lookup(topic->config, "retention.ms"), ==, "60000");
+    g_assert_cmpstr(g_hash_table_lookup(topic->config, "cleanup.policy"), ==, "compact");
+    static const char *const unset[] = {"cleanup.policy", NULL};
+    kafka_alter_config(fixture->kafka, fixture->name, NULL, unset, TIMEOUT_MS, &error);
+    g_assert_no_error(error);
+    g_autoptr(GHashTable) again = observe(fixture, two_keys, NULL);
+    topic = g_hash_table_lookup(again, fixture->name);
+    g_assert_cmpuint(g_hash_table_size(topic->config), ==, 1);
+}
+
+static void partitions_are_added(Fixture *fixture, gconstpointer data) {
+    create(fixture, NULL, NULL);
+    g_autoptr(GError) error = NULL;
+    kafka_add_partitions(fixture->kafka, fixture->name, 5, TIMEOUT_MS, &error);
+    g_assert_no_error(error);
+    g_autoptr(GHashTable) found = observe(fixture, NULL, NULL);
+    const KafkaTopic *topic = g_hash_table_lookup(found, fixture->name);
+    g_assert_cmpint(topic->partitions, ==, 5);
+    g_assert_false(kafka_add_partitions(fixture->kafka, fixture->name, 3, TIMEOUT_MS, &error));
+    g_assert_error(error, KAFKA_ERROR, KAFKA_ERROR_INVALID);
+    g_assert_nonnull(strstr(error->message, fixture->name));
+}
+
+static void what_is_there_exists(Fixture *fixture, gconstpointer data) {
+    create(fixture, NULL, NULL);
+    g_autoptr(KafkaTopic) topic = kafka_topic_new(fixture->name, 1, 1);
+    g_autoptr(GError) error = NULL;
+    g_assert_false(kafka_create_topic(fixture->kafka, topic, TIMEOUT_MS, &error));
+    g_assert_error(error, KAFKA_ERROR, KAFKA_ERROR_EXISTS);
+    g_assert_nonnull(strstr(error->message, fixture->name));
+}
+
+static void refused_values_are_invalid(Fixture *fixture, gconstpointer data) {
+    g_autoptr(KafkaTopic) wide = kafka_topic_new(fixture->name, 1, 99);
+    g_autoptr(GError) error = NULL;
+    g_assert_false(kafka_create_topic(fixture->kafka, wide, TIMEOUT_MS, &error));
+    g_assert_error(error, KAFKA_ERROR, KAFKA_ERROR_INVALID);
+    g_clear_error(&error);
+    g_autoptr(KafkaTopic) misspelt = kafka_topic_new(fixture->name, 1, 1);
+    g_hash_table_insert(misspelt->config, g_strdup("cleanup.polizy"), g_strdup("compact"));
+    g_assert_false(kafka_create_topic(fixture->kafka, misspelt, TIMEOUT_MS, &error));
+    g_assert_error(error, KAFKA_ERROR, KAFKA_ERROR_INVALID);
+    g_assert_nonnull(strstr(error->message, "cleanup.polizy"));
+}
+
+static void deleted_is_gone_and_again_is_success(Fixture *fixture, gconstpointer data) {
+    create(fixture, NULL, NULL);
+    for (int i = 0; i < 2; i++) {
+        g_autoptr(GError) error = NULL;
+        kafka_delete_topic(fixture->kafka, fixture->name, TIMEOUT_MS, &error);
+        g_assert_no_error(error);
+        g_autoptr(GHashTable) found = observe(fixture, two_keys, NULL);
+        g_assert_cmpuint(g_hash_table_size(found), ==, 0);
+    }
+}
+
+static void missing_topic_is_not_found(Fixture *fixture, gconstpointer data) {
+    static const char *const unset[] = {"cleanup.policy", NULL};
+    g_autoptr(GError) error = NULL;
+    g_assert_false(kafka_alter_config(fixture->kafka, fixture->name, NULL, unset, TIMEOUT_MS, &error));
+    g_assert_error(error, KAFKA_ERROR, KAFKA_ERROR_NOT_FOUND);
+    g_assert_nonnull(strstr(error->message, fixture->name));
+}
+
+#define WORKERS 4
+
+static gpointer come_and_go(gpointer data) {
+    Fixture *fixture = data;
+    g_autofree char *id = ulid_new();
+    g_autofree char *name = g_strconcat("sluice-test-", id, NULL);
+    g_autoptr(KafkaTopic) topic = kafka_topic_new(name, 1, 1);
+    g_autoptr(GError) error = NULL;
+    kafka_create_topic(fixture->kafka, topic, TIMEOUT_MS, &error);
+    g_assert_no_error(error);
+    kafka_delete_topic(fixture->kafka, name, TIMEOUT_MS, &error);
+    g_assert_no_error(error);
+    return NULL;
+}
+
+static void threads_share_a_client(Fixture *fixture, gconstpointer data) {
+    GThread *threads[WORKERS];
+    for (int i = 0; i < WORKERS; i++)
+        threads[i] = g_thread_new("worker", come_and_go, fixture);
+    for (int i = 0; i < WORKERS; i++)
+        g_thread_join(threads[i]);
+}
+
+/* Asking for an encrypted connection where the broker speaks plain text never becomes right by waiting. */
+static void wrong_protocol_is_said_at_once(Fixture *fixture, gconstpointer data) {
+    g_autoptr(GHashTable) properties = properties_of(g_getenv("SLUICE_TEST_BOOTSTRAP"));
+    g_hash_table_insert(properties, g_strdup("security.protocol"), g_strdup("ssl"));
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Kafka) kafka = kafka_open(properties, &error);
+    g_assert_no_error(error);
+    gint64 began = g_get_monotonic_time();
+    g_assert_null(kafka_cluster_id(kafka, TIMEOUT_MS, &error));
+    g_test_message("%s", error->message);
+    g_assert_nonnull(error_hint(error));
+    g_assert_cmpint(g_get_monotonic_time() - began, <, (gint64)TIMEOUT_MS * 1000);
+}
+
+#define ADD(title, function) g_test_add("/topics/" title, Fixture, NULL, set_up, function, tear_down)
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, NULL);
+    if (g_getenv("SLUICE_TEST_BOOTSTRAP") == NULL) {
+        puts("1..0 # SKIP SLUICE_TEST_BOOTSTRAP names no broker");
+        return 0;
+    }
+    ADD("the cluster has an id", cluster_has_an_id);
+    ADD("a topic is seen as it was created", is_seen_as_created);
+    ADD("only the keys asked for are read", only_asked_keys_are_read);
+    ADD("-1 takes the broker's defaults", takes_the_brokers_defaults);
+    ADD("config changes key by key", config_changes_incrementally);
+    ADD("partitions are added, never taken", partitions_are_added);
+    ADD("creating what is there is said", what_is_there_exists);
+    ADD("what the broker refuses is invalid", refused_values_are_invalid);
+    ADD("what is deleted is gone, and deleting it again is success", deleted_is_gone_and_again_is_success);
+    ADD("a change of a topic that is not there is said", missing_topic_is_not_found);
+    ADD("threads share a client", threads_share_a_client);
+    ADD("a wrong protocol is said before the time is up", wrong_protocol_is_said_at_once);
+    return g_test_run();
+}
