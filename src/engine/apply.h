@@ -31,10 +31,15 @@ typedef struct {
     gpointer user_data;
 } ApplyEvents;
 
+/* How an apply ended. It keeps the plan that was carried out, which the results point into. */
 typedef struct {
     GPtrArray *results; /* ActionResult, in the order they ended */
     HistoryResult result;
-    GPtrArray *learnt; /* char *: plugins whose reported versions were written into the lock */
+    GPtrArray *learnt; /* char *: plugins whose reported versions were written into the lock; NULL: it didn't
+                          come to that */
+    GError *error;     /* what ended it early (the state could not be written, …); NULL: nothing did */
+    Plan *plan;
+    Live *live, *after_rollout;
 } ApplyReport;
 void apply_report_free(ApplyReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApplyReport, apply_report_free)

@@ -67,6 +67,7 @@ typedef struct {
 typedef struct {
     ResourceRecord *record; /* as it shall be, a reference; NULL: forgotten */
     char *uid;
+    char *address;
     char *note; /* for people; may be NULL */
 } PlanRefresh;
 
@@ -104,6 +105,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
 /* How many actions of an operation there are. */
 guint plan_count(const Plan *plan, PlanOperation operation);
 bool plan_is_empty(const Plan *plan);
+
+/* Sorts what is in each action and computes the digest. */
+void plan_seal(Plan *plan);
+
+/* The actions alone, what the digest is of; a new reference. */
+json_t *plan_actions_to_json(const Plan *plan);
 
 /* As "sluice.plan/1" (docs/plan.md), sealed by a MAC with the state's key; a new reference. */
 json_t *plan_to_json(const Plan *plan, const guint8 *key);

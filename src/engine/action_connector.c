@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "engine/action.h"
+#include "engine/health.h"
+
+static Connect *client_of(const ActionRun *run) {
+    return engine_cluster(run->engine, run->action->cluster)->connect;
+}
+
+static ConnectCall call_of(const ActionRun *run) {
+    return (ConnectCall){
+        .deadline_ms = run->engine->environment->timing.deadline_ms,
+        .cancellable = run->engine->options.abort,
+        .waiting = run->engine->options.progress,
+        .user_data = run->engine->options.user_data,
+    };
+}
+
+static const char *upper_state(RunState state) {
+    static const char *const states[] = {
+        [RUN_STATE_RUNNING] = "RUNNING", [RUN_STATE_PAUSED] = "PAUSED", [RUN_STATE_STOPPED] = "STOPPED"};
+    return states[state];
+}
+
+static RunState parse_state(const char *name) {
+    for (RunState state = RUN_STATE_RUNNING; state <= RUN_STATE_STOPPED; state++)
+        if (strcmp(run_state_name(state), name) == 0)
+            return state;
+    return RUN_STATE_RUNNING;
+}
+
+/* ---- preparing ---- */
+
+static bool refuse(ActionRun *run, GError *error) {
+    action_end(run, OUTCOME_FAILED, RECORD_AS_BEFORE, error);
+    return false;
+}
+
+static json_t *plugin_json(const GPtrArray *pins) {
+    if (pins->len == 0)
+        return json_null();
+    const Pin *pin = pins->pdata[0];
+    return json_pack("{s:s,s:s,s:s}", "id", pin->plugin->name, "version", pin->version->version, "sha256",
+                     pin->version->sha256);
+}
+
+static bool check_versions(ActionRun *run, const GPtrArray *pins) {
+    const Pin *deferred = pins_deferred(pins);
+    if (deferred == NULL)
+        return true;
+    GError *error = NULL;
+    error_set(
+        &error, ENGINE_ERROR, ENGINE_ERROR_REFUSED,
+        "does its version() still say what an earlier release said? Connect tells versions apart by it alone",
+        "no version of %s that worker %s reports belongs to %s %s", deferred->class_name, deferred->lacking,
+        deferred->plugin->name, deferred->version->version);
+    return refuse(run, error);
+}
+
+/* What could not be asked when the plan was made: what the class says of the config, and which of its keys
+ * are passwords. */
+static bool validate(ActionRun *run) {
+    const PlanAction *action = run->action;
+    if (action->passwords != NULL)
+        return true;
+    g_autoptr(json_t) config = json_copy(run->config);
+    json_object_set_new(config, "name", json_string(action->name));
+    g_autoptr(GHashTable) passwords = NULL;
+    GError *error = NULL;
+    ConnectCall call = call_of(run);
+    g_autoptr(GPtrArray) problems = connect_validate(client_of(run), action->connector->class_name, config,
+                                                     run->sensitive, &passwords, &call, &error);
+    if (problems == NULL)
+        return refuse(run, error);
+    if (problems->len > 0) {
+        const ConfigProblem *problem = problems->pdata[0];
+        error_set(&error, ENGINE_ERROR, ENGINE_ERROR_REFUSED, NULL, "%s: %s", problem->key, problem->message);
+        return refuse(run, error);
+    }
+    g_hash_table_unref(run->sensitive);
+    run->sensitive = render_sensitive_keys(action->connector, action->record, passwords);
+    return true;
+}
+
+static bool prepare_declared(ActionRun *run) {
+    const PlanAction *action = run->action;
+    const LiveCluster *cluster = live_cluster(run->live, action->cluster);
+    GError *error = NULL;
+    g_autoptr(GPtrArray) pins =
+        pins_of(run->engine, run->engine->environment->lock, cluster, action->connector, &error);
+    if (pins == NULL)
+        return refuse(run, error);
+    if (!check_versions(run, pins))
+        return false;
+    run->config = render_config(action->connector, pins);
+    run->sensitive = render_sensitive_keys(action->connector, action->record, action->passwords);
+    run->version = pins->len > 0 ? g_strdup(((const Pin *)pins->pdata[0])->reported) : NULL;
+    if (action->operation != PLAN_STATE && !validate(run))
+        return false;
+    const char *state = run_state_name(action->connector->state);
+    ResourceRecord *record = action_record(run, RESOURCE_CONNECTOR);
+    json_decref(record->applied);
+    record->applied = json_pack("{s:o,s:s,s:o}", "config",
+                                render_stored_config(run->config, run->sensitive, engine_key(run->engine)),
+                                "state", state, "plugin", plugin_json(pins));
+    record->kept = false;
+    record->protected = action->connector->protected;
+    record->on_remove = action->connector->on_remove;
+    run->record_after = record;
+    run->after = render_hash(engine_key(run->engine), run->config, state);
+    return true;
+}
+
+static bool prepare_pin(ActionRun *run) {
+    const PlanAction *action = run->action;
+    const PlanChange *pin = action->changes->pdata[0];
+    const char *name = pin->key + strlen("config.");
+    run->config = json_copy(action->live_connector->config);
+    json_object_set_new(run->config, name, json_string(pin->new_value));
+    run->version = g_strdup(pin->new_value);
+    run->record_after = action_record(run, RESOURCE_CONNECTOR);
+    json_object_set_new(json_object_get(run->record_after->applied, "config"), name,
+                        json_string(pin->new_value));
+    run->after = render_hash(engine_key(run->engine), run->config, live_target_state(action->live_connector));
+    return true;
+}
+
+static bool prepare_removal(ActionRun *run) {
+    const PlanAction *action = run->action;
+    if (!action->stop_only) {
+        run->after = g_strdup("absent");
+        return true;
+    }
+    run->record_after = action_record(run, RESOURCE_CONNECTOR);
+    run->record_after->kept = true;
+    json_object_set_new(run->record_after->applied, "state", json_string(run_state_name(RUN_STATE_STOPPED)));
+    run->after = render_hash(engine_key(run->engine), action->live_connector->config,
+                             run_state_name(RUN_STATE_STOPPED));
+    return true;
+}
+
+bool action_prepare_connector(ActionRun *run) {
+    const PlanAction *action = run->action;
+    run->before = g_strdup(action->base_live);
+    bool prepared = action->phase == PHASE_PINS                ? prepare_pin(run)
+                    : action->phase == PHASE_DELETE_CONNECTORS ? prepare_removal(run)
+                                                               : prepare_declared(run);
+    if (prepared)
+        run->uid = g_strdup(run->record_after != NULL ? run->record_after->uid : action->record->uid);
+    return prepared;
+}
+
+/* ---- running ---- */
+
+/* The connector as it is right before the change; *connector NULL where there is none. */
+static bool read_live(ActionRun *run, Connector **connector, GError **error) {
+    ConnectCall call = call_of(run);
+    g_autoptr(GError) problem = NULL;
+    *connector = connect_get(client_of(run), run->action->name, &call, &problem);
+    if (*connector != NULL || g_error_matches(problem, CONNECT_ERROR, CONNECT_ERROR_NOT_FOUND))
+        return true;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
+static bool is_as(ActionRun *run, const Connector *connector, const char *hash) {
+    g_autofree char *now = live_hash_connector(engine_key(run->engine), connector);
+    return strcmp(now, hash) == 0;
+}
+
+/* After an answer that says nothing, or "already exists": was it done? */
+static bool was_done(ActionRun *run, GError **error) {
+    g_autoptr(Connector) connector = NULL;
+    g_autoptr(GError) problem = NULL;
+    if (!read_live(run, &connector, &problem) || !is_as(run, connector, run->after))
+        return false;
+    g_clear_error(error);
+    return true;
+}
+
+static bool may_be_done(const GError *error) {
+    return g_error_matches(error, CONNECT_ERROR, CONNECT_ERROR_UNKNOWN) ||
+           g_error_matches(error, CONNECT_ERROR, CONNECT_ERROR_EXISTS) ||
+           g_error_matches(error, CONNECT_ERROR, CONNECT_ERROR_BUSY);
+}
+
+static bool put_config(ActionRun *run, const Connector *before, GError **error) {
+    ConnectCall call = call_of(run);
+    Connect *connect = client_of(run);
+    const PlanAction *action = run->action;
+    if (action->operation == PLAN_CREATE && before == NULL)
+        return connect_create(connect, action->name, run->config, upper_state(action->connector->state),
+                              run->sensitive, &call, error);
+    return json_equal(run->config, before->config) ||
+           connect_configure(connect, action->name, run->config, run->sensitive, &call, error);
+}
+
+static RunState wanted_state(const ActionRun *run, const Connector *before) {
+    if (run->action->stop_only)
+        return RUN_STATE_STOPPED;
+    if (run->action->connector != NULL)
+        return run->action->connector->state;
+    return parse_state(live_target_state(before));
+}
+
+static bool put_state(ActionRun *run, const Connector *before, GError **error) {
+    RunState wanted = wanted_state(run, before);
+    if (before == NULL || strcmp(live_target_state(before), run_state_name(wanted)) == 0)
+        return true;
+    ConnectCall call = call_of(run);
+    return connect_set_state(client_of(run), run->action->name, upper_state(wanted), &call, error);
+}
+
+static bool change(ActionRun *run, const Connector *before, GError **error) {
+    bool changed = (run->config == NULL || put_config(run, before, error)) && put_state(run, before, error);
+    return changed || (error != NULL && may_be_done(*error) && was_done(run, error));
+}
+
+static bool wait_healthy(ActionRun *run, RunState state, const char *version, bool was_failing, char **trace,
+                         GError **error) {
+    const HealthWatch watch = {
+        .name = run->action->name,
+        .state = state,
+        .version = version,
+        .was_failing = was_failing,
+        .timing = &run->engine->environment->timing,
+        .abort = run->engine->options.abort,
+    };
+    return health_wait(client_of(run), &watch, trace, error);
+}
+
+/* Puts back what was there; a connector that was not there goes. */
+static bool put_back(ActionRun *run, const Connector *before, GError **error) {
+    ConnectCall call = call_of(run);
+    Connect *connect = client_of(run);
+    const char *name = run->action->name;
+    if (before == NULL)
+        return connect_delete(connect, name, &call, error);
+    RunState state = parse_state(live_target_state(before));
+    return connect_configure(connect, name, before->config, run->sensitive, &call, error) &&
+           connect_set_state(connect, name, upper_state(state), &call, error) &&
+           wait_healthy(run, state, json_get_string(before->config, "connector.plugin.version"), true, NULL,
+                        error);
+}
+
+static void roll_back(ActionRun *run, const Connector *before, GError *why) {
+    engine_progress(run->engine, "putting back %s", run->action->address);
+    g_autoptr(GError) problem = NULL;
+    if (state_check_lease(run->engine->state, &problem) && put_back(run, before, &problem)) {
+        action_end(run, OUTCOME_ROLLED_BACK, RECORD_AS_BEFORE, why);
+        return;
+    }
+    error_add_hint(why, "the way back failed too: %s", problem->message);
+    action_end(run, OUTCOME_STUCK, RECORD_UNKNOWN, why);
+}
+
+static void end_unhealthy(ActionRun *run, const Connector *before, bool was_failing, GError *error) {
+    if (!g_error_matches(error, ENGINE_ERROR, ENGINE_ERROR_UNHEALTHY)) {
+        action_end(run, OUTCOME_FAILED, RECORD_UNKNOWN, error);
+    } else if (run->engine->options.no_rollback || was_failing) {
+        error_add_hint(error, was_failing ? "it had failed before the change too: the new config stays"
+                                          : "the new config stays, as --no-rollback says");
+        action_end(run, OUTCOME_FAILED, RECORD_AFTER, error);
+    } else {
+        roll_back(run, before, error);
+    }
+}
+
+static void end_unchanged(ActionRun *run, const Connector *before, GError *error) {
+    g_autoptr(Connector) now = NULL;
+    bool same = read_live(run, &now, NULL) && is_as(run, now, run->before);
+    (void)before;
+    action_end(run, OUTCOME_FAILED, same ? RECORD_AS_BEFORE : RECORD_UNKNOWN, error);
+}
+
+static void run_change(ActionRun *run, const Connector *before) {
+    GError *error = NULL;
+    bool was_failing = before != NULL && health_has_failed(before, NULL);
+    if (!change(run, before, &error)) {
+        end_unchanged(run, before, error);
+    } else if (wait_healthy(run, wanted_state(run, before), run->version, was_failing, &run->result->trace,
+                            &error)) {
+        action_end(run, OUTCOME_DONE, RECORD_AFTER, NULL);
+    } else {
+        end_unhealthy(run, before, was_failing, error);
+    }
+}
+
+/* Offsets are in the state before what they belong to is gone. */
+static bool record_offsets(ActionRun *run, const char *why, GError **error) {
+    ConnectCall call = call_of(run);
+    g_autoptr(json_t) offsets = connect_offsets(client_of(run), run->action->name, &call, error);
+    if (offsets == NULL) {
+        g_prefix_error(error, "its offsets can't be recorded: ");
+        return false;
+    }
+    g_autoptr(StateBatch) batch = state_batch_new();
+    state_put_offsets(batch, run->uid, why, offsets);
+    return state_commit(run->engine->state, batch, error);
+}
+
+static bool remove_connector(ActionRun *run, GError **error) {
+    ConnectCall call = call_of(run);
+    Connect *connect = client_of(run);
+    const char *name = run->action->name;
+    if (!connect_set_state(connect, name, "STOPPED", &call, error) ||
+        !wait_healthy(run, RUN_STATE_STOPPED, NULL, true, NULL, error))
+        return false;
+    return record_offsets(run, run->action->stop_only ? "stop" : "delete", error) &&
+           (run->action->stop_only || connect_delete(connect, name, &call, error));
+}
+
+static void run_removal(ActionRun *run) {
+    GError *error = NULL;
+    if (remove_connector(run, &error))
+        action_end(run, OUTCOME_DONE, RECORD_AFTER, NULL);
+    else if (g_error_matches(error, CONNECT_ERROR, CONNECT_ERROR_NOT_FOUND)) {
+        g_clear_error(&error);
+        action_end(run, OUTCOME_DONE, RECORD_AFTER, NULL);
+    } else {
+        action_end(run, OUTCOME_FAILED, RECORD_UNKNOWN, error);
+    }
+}
+
+static GError *moved(const ActionRun *run) {
+    GError *error = NULL;
+    error_set(&error, ENGINE_ERROR, ENGINE_ERROR_MOVED, "run the plan again",
+              "'%s' was changed by someone else meanwhile", run->action->name);
+    return error;
+}
+
+void action_run_connector(ActionRun *run) {
+    g_autoptr(Connector) before = NULL;
+    GError *error = NULL;
+    if (!state_check_lease(run->engine->state, &error) || !read_live(run, &before, &error))
+        action_end(run, OUTCOME_FAILED, RECORD_AS_BEFORE, error);
+    else if (!is_as(run, before, run->before))
+        action_end(run, OUTCOME_FAILED, RECORD_AS_BEFORE, moved(run));
+    else if (run->action->phase == PHASE_DELETE_CONNECTORS)
+        run_removal(run);
+    else
+        run_change(run, before);
+}

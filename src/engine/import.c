@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/import.h"
+
+#include <string.h>
+
+#include "base/files.h"
+#include "engine/render.h"
+
+#define VALIDATE_DEADLINE_MS 60000
+
+static bool not_found(GError **error, const char *hint, const char *format, const char *what) {
+    error_set(error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, hint, format, what);
+    return false;
+}
+
+static void stamp(Engine *engine, ResourceRecord *record) {
+    record->at = files_now();
+    record->by = g_strdup(engine->options.by);
+    record->commit = g_strdup(engine->environment->commit);
+    record->apply = g_strdup(state_apply(engine->state));
+}
+
+static ResourceRecord *import_topic(Engine *engine, const Live *live, const DesiredTopic *topic,
+                                    GError **error) {
+    const KafkaTopic *found = g_hash_table_lookup(live->topics, topic->name);
+    if (found == NULL) {
+        not_found(error, "'apply' creates it", "there is no topic '%s'", topic->name);
+        return NULL;
+    }
+    ResourceRecord *record = resource_record_new(RESOURCE_TOPIC, topic->address, "kafka", topic->name);
+    json_t *config = json_object();
+    g_autoptr(GStrvBuilder) keys = g_strv_builder_new();
+    GHashTableIter iterator;
+    gpointer key, value;
+    for (g_hash_table_iter_init(&iterator, found->config); g_hash_table_iter_next(&iterator, &key, &value);) {
+        json_object_set_new(config, key, json_string(value));
+        g_strv_builder_add(keys, key);
+    }
+    json_decref(record->applied);
+    record->applied = json_pack("{s:i,s:i,s:o}", "partitions", found->partitions, "replication",
+                                found->replication, "config", config);
+    g_strfreev(record->keys_once_set);
+    record->keys_once_set = g_strv_builder_end(keys);
+    record->on_remove = topic->on_remove;
+    record->protected = topic->protected;
+    return record;
+}
+
+/* Asks which of the live config's keys are passwords; a worker that can't tell keeps the import from being
+ * made. */
+static GHashTable *passwords_of(Engine *engine, const DesiredConnector *connector, const Connector *found,
+                                GError **error) {
+    const char *class_name = json_get_string(found->config, "connector.class");
+    g_autoptr(json_t) config = json_copy(found->config);
+    json_object_set_new(config, "name", json_string(connector->name));
+    const ConnectCall call = {.deadline_ms = VALIDATE_DEADLINE_MS, .cancellable = engine->options.abort};
+    GHashTable *passwords = NULL;
+    g_autoptr(GHashTable) sensitive = render_sensitive_keys(connector, NULL, NULL);
+    g_autoptr(GPtrArray) problems = connect_validate(engine_cluster(engine, connector->connect)->connect,
+                                                     class_name, config, sensitive, &passwords, &call, error);
+    return problems != NULL ? passwords : NULL;
+}
+
+static ResourceRecord *import_connector(Engine *engine, const Live *live, const DesiredConnector *connector,
+                                        GError **error) {
+    const Connector *found =
+        g_hash_table_lookup(live_cluster(live, connector->connect)->connectors, connector->name);
+    if (found == NULL) {
+        not_found(error, "'apply' creates it", "there is no connector '%s'", connector->name);
+        return NULL;
+    }
+    g_autoptr(GHashTable) passwords = passwords_of(engine, connector, found, error);
+    if (passwords == NULL)
+        return NULL;
+    g_autoptr(GHashTable) sensitive = render_sensitive_keys(connector, NULL, passwords);
+    ResourceRecord *record =
+        resource_record_new(RESOURCE_CONNECTOR, connector->address, connector->connect, connector->name);
+    json_decref(record->applied);
+    record->applied = json_pack("{s:o,s:s,s:n}", "config",
+                                render_stored_config(found->config, sensitive, engine_key(engine)), "state",
+                                live_target_state(found), "plugin");
+    record->on_remove = connector->on_remove;
+    record->protected = connector->protected;
+    return record;
+}
+
+static const DesiredTopic *find_topic(const Environment *environment, const char *address) {
+    for (guint i = 0; i < environment->topics->len; i++)
+        if (strcmp(((DesiredTopic *)environment->topics->pdata[i])->address, address) == 0)
+            return environment->topics->pdata[i];
+    return NULL;
+}
+
+static const DesiredConnector *find_connector(const Environment *environment, const char *address) {
+    for (guint i = 0; i < environment->connectors->len; i++)
+        if (strcmp(((DesiredConnector *)environment->connectors->pdata[i])->address, address) == 0)
+            return environment->connectors->pdata[i];
+    return NULL;
+}
+
+static bool import_one(Engine *engine, const Live *live, const char *address, StateBatch *batch,
+                       GPtrArray *imported, GError **error) {
+    g_autoptr(ResourceRecord) owned = state_resource(engine->state, address);
+    if (owned != NULL)
+        return true;
+    const DesiredTopic *topic = find_topic(engine->environment, address);
+    const DesiredConnector *connector = find_connector(engine->environment, address);
+    if (topic == NULL && connector == NULL)
+        return not_found(error, "declare it first; 'sluice status ENV' lists the addresses",
+                         "'%s' is not declared", address);
+    g_autoptr(ResourceRecord) record = topic != NULL ? import_topic(engine, live, topic, error)
+                                                     : import_connector(engine, live, connector, error);
+    if (record == NULL)
+        return false;
+    stamp(engine, record);
+    state_put_resource(batch, record);
+    g_ptr_array_add(imported, g_strdup(address));
+    return true;
+}
+
+static GPtrArray *import_all(Engine *engine, const char *const *addresses, GError **error) {
+    g_autoptr(Live) live = live_observe(engine, error);
+    if (live == NULL)
+        return NULL;
+    g_autoptr(GPtrArray) imported = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(StateBatch) batch = state_batch_new();
+    for (; *addresses != NULL; addresses++)
+        if (!import_one(engine, live, *addresses, batch, imported, error)) {
+            g_prefix_error(error, "cannot import '%s': ", *addresses);
+            return NULL;
+        }
+    return state_commit(engine->state, batch, error) ? g_steal_pointer(&imported) : NULL;
+}
+
+GPtrArray *import_resources(Engine *engine, const char *const *addresses, GError **error) {
+    const Environment *environment = engine->environment;
+    g_autofree char *lease_command = g_strdup_printf("import %s", environment->name);
+    const StateCommand command = {.command = "import",
+                                  .commit = environment->commit,
+                                  .dirty = environment->dirty,
+                                  .by = engine->options.by};
+    const LeaseRequest lease = {
+        .by = engine->options.by,
+        .command = lease_command,
+        .ttl_ms = environment->timing.lease_ms,
+        .heartbeat_ms = environment->timing.heartbeat_ms,
+        .wait_ms = engine->options.lease_wait_ms,
+        .cancellable = engine->options.stop,
+    };
+    if (!state_begin(engine->state, &command, &lease, error))
+        return NULL;
+    g_autoptr(GPtrArray) imported = import_all(engine, addresses, error);
+    bool ended = state_end(engine->state, imported != NULL ? HISTORY_OK : HISTORY_FAILED, NULL,
+                           imported != NULL ? error : NULL);
+    return imported != NULL && ended ? g_steal_pointer(&imported) : NULL;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What workers have installed, against what the lock says. A version in Maven is not the version that a class
+ * reports, so the two are matched: by what the lock has learnt (`reports`), by equality, or by elimination.
+ */
+#pragma once
+
+#include "engine/live.h"
+
+/* The classes that a locked version is known by: those of its reports, else what its artifact's manifests
+ * name (fetched into the cache when it isn't there). A new NULL-terminated array; empty where it names none.
+ */
+char **installed_classes(Engine *engine, const Lock *lock, const LockedPlugin *plugin,
+                         const LockedVersion *version, GError **error);
+
+/* The version that `class_name` of a locked version reports on this worker; NULL where the worker lacks it,
+ * or it can't be told. Owned by the worker or lock. */
+const char *installed_report(const LiveWorker *worker, const LockedPlugin *plugin,
+                             const LockedVersion *version, const char *class_name);
+
+/* As installed_report() on every worker of a cluster that answered; NULL where one lacks it: *lacking (may be
+ * NULL) is its URL then. */
+const char *installed_report_everywhere(const LiveCluster *cluster, const LockedPlugin *plugin,
+                                        const LockedVersion *version, const char *class_name,
+                                        const char **lacking);
+
+/* Whether a worker has every locked version of the plugin. */
+bool installed_is_complete(Engine *engine, const Lock *lock, const LiveWorker *worker,
+                           const LockedPlugin *plugin, bool *complete, GError **error);
+
+/* The distinct versions, newest last, that a worker reports for any class of the plugin, joined with ", ";
+ * NULL where none. The caller frees it. */
+char *installed_versions(const LiveWorker *worker, char **classes);
+
+/* Whether any worker that answered knows the class; any version. */
+bool installed_has_class(const LiveCluster *cluster, const char *class_name);
+
+/* Whether a cluster's workers load several versions of a plugin side by side (Connect 4.1, KIP-891). */
+bool installed_side_by_side(const LiveCluster *cluster);
+
+/* Every class that the cluster's first worker knows; for "did you mean". A new NULL-terminated array of
+ * borrowed names. */
+const char **installed_class_names(const LiveCluster *cluster);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/hash.h"
+#include "engine/planner.h"
+
+#define CONNECTOR_PIN "connector.plugin.version"
+
+static char *locked_versions(const LockedPlugin *plugin) {
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < plugin->versions->len; i++)
+        g_string_append_printf(text, "%s%s", i > 0 ? ", " : "",
+                               ((LockedVersion *)plugin->versions->pdata[i])->version);
+    return g_string_free(text, FALSE);
+}
+
+/* Classes of all locked versions of a plugin. */
+static char **classes_of(Planner *planner, const LockedPlugin *plugin, GError **error) {
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    for (guint i = 0; i < plugin->versions->len; i++) {
+        g_auto(GStrv) classes = installed_classes(planner->engine, planner->environment->lock, plugin,
+                                                  plugin->versions->pdata[i], error);
+        if (classes == NULL)
+            return NULL;
+        g_strv_builder_addv(builder, (const char **)classes);
+    }
+    return g_strv_builder_end(builder);
+}
+
+static bool needs_plugin(const LockedPlugin *plugin, const char *cluster) {
+    return g_ptr_array_find_with_equal_func(plugin->connect, cluster, g_str_equal, NULL);
+}
+
+/* The base of a rollout: who reports what now, sorted. */
+static char *hash_base(Planner *planner, const LiveCluster *cluster, GError **error) {
+    g_autoptr(json_t) rows = json_array();
+    const GPtrArray *plugins = planner->environment->lock->plugins;
+    for (guint i = 0; i < cluster->workers->len; i++) {
+        const LiveWorker *worker = cluster->workers->pdata[i];
+        for (guint j = 0; j < plugins->len; j++) {
+            const LockedPlugin *plugin = plugins->pdata[j];
+            g_auto(GStrv) classes = classes_of(planner, plugin, error);
+            if (classes == NULL)
+                return NULL;
+            g_autofree char *versions = installed_versions(worker, classes);
+            json_array_append_new(rows, json_pack("[s,s,s?]", worker->url, plugin->name, versions));
+        }
+    }
+    g_autofree char *text = json_canonical(rows);
+    return hash_keyed(planner->key, "rollout", text);
+}
+
+/* A copy of the live config with the pin of what runs now. */
+static json_t *pinned_config(const Connector *connector, const char *version) {
+    json_t *config = json_copy(connector->config);
+    json_object_set_new(config, CONNECTOR_PIN, json_string(version));
+    return config;
+}
+
+static void plan_pin(Planner *planner, const LiveCluster *cluster, const Connector *connector,
+                     ResourceRecord *record) {
+    g_autofree char *id = g_strconcat(record->address, "#pin", NULL);
+    PlanAction *action = planner_add(planner, record->address, PLAN_UPDATE, PHASE_PINS);
+    g_free(action->id);
+    action->id = g_steal_pointer(&id);
+    action->cluster = cluster->cluster->declared->name;
+    action->name = connector->name;
+    action->live_connector = connector;
+    action->record = resource_record_ref(record);
+    action->base_live = live_hash_connector(planner->key, connector);
+    action->base_serial = record->serial;
+    plan_add_change(action, "config." CONNECTOR_PIN, NULL, connector->connector.version)->cause =
+        PLAN_DECLARED;
+}
+
+static bool is_accepted(const Planner *planner, const char *name) {
+    const char *const *accepted = planner->engine->options.accept_upgrade;
+    return accepted != NULL && g_strv_contains(accepted, name);
+}
+
+/* An unpinned connector takes the newest version of its class at the roll: ours get a pin first, another's
+ * must be accepted. */
+static void guard_unpinned(Planner *planner, const LiveCluster *cluster, const LockedPlugin *plugin,
+                           char **classes) {
+    GHashTableIter iterator;
+    gpointer name, value;
+    for (g_hash_table_iter_init(&iterator, cluster->connectors);
+         g_hash_table_iter_next(&iterator, &name, &value);) {
+        const Connector *connector = value;
+        const char *class_name = json_get_string(connector->config, "connector.class");
+        if (class_name == NULL || !g_strv_contains((const char *const *)classes, class_name) ||
+            json_object_get(connector->config, CONNECTOR_PIN) != NULL)
+            continue;
+        ResourceRecord *record =
+            planner_owned_name(planner, RESOURCE_CONNECTOR, cluster->cluster->declared->name, name);
+        if (record != NULL && connector->connector.version != NULL) {
+            plan_pin(planner, cluster, connector, record);
+        } else if (record == NULL && !is_accepted(planner, name)) {
+            g_autofree char *hint = g_strdup_printf(
+                "pin it with connector.plugin.version, import it, or let it be upgraded: --accept-upgrade %s",
+                connector->name);
+            planner_problem(planner, NULL, hint,
+                            "connector '%s' is not ours and not pinned: the rollout of '%s' would upgrade it",
+                            connector->name, plugin->name);
+        }
+    }
+}
+
+static PlanAction *add_rollout(Planner *planner, const LiveCluster *cluster, GError **error) {
+    const char *name = cluster->cluster->declared->name;
+    g_autofree char *base = hash_base(planner, cluster, error);
+    if (base == NULL)
+        return NULL;
+    g_autofree char *address = g_strconcat("rollout/", name, NULL);
+    PlanAction *action = planner_add(planner, address, PLAN_ROLLOUT, PHASE_ROLLOUTS);
+    action->cluster = name;
+    action->name = name;
+    action->base_live = g_steal_pointer(&base);
+    action->cause = PLAN_DECLARED;
+    g_hash_table_insert(planner->rollouts, (gpointer)name, action);
+    return action;
+}
+
+static bool plan_plugin(Planner *planner, const LiveCluster *cluster, const LockedPlugin *plugin,
+                        GError **error) {
+    const LiveWorker *lacking = NULL;
+    for (guint i = 0; i < cluster->workers->len && lacking == NULL; i++) {
+        const LiveWorker *worker = cluster->workers->pdata[i];
+        bool complete = true;
+        if (worker->plugins != NULL && !installed_is_complete(planner->engine, planner->environment->lock,
+                                                              worker, plugin, &complete, error))
+            return false;
+        if (!complete)
+            lacking = worker;
+    }
+    if (lacking == NULL)
+        return true;
+    g_auto(GStrv) classes = classes_of(planner, plugin, error);
+    if (classes == NULL)
+        return false;
+    const char *name = cluster->cluster->declared->name;
+    PlanAction *action = g_hash_table_lookup(planner->rollouts, name);
+    if (action == NULL && (action = add_rollout(planner, cluster, error)) == NULL)
+        return false;
+    g_autofree char *before = installed_versions(lacking, classes);
+    g_autofree char *after = locked_versions(plugin);
+    plan_add_change(action, plugin->name, before, after)->cause = PLAN_DECLARED;
+    guard_unpinned(planner, cluster, plugin, classes);
+    return true;
+}
+
+static void warn_of_silence(Planner *planner, const LiveCluster *cluster) {
+    for (guint i = 0; i < cluster->workers->len; i++) {
+        const LiveWorker *worker = cluster->workers->pdata[i];
+        if (worker->plugins == NULL)
+            planner_warn(planner, NULL, NULL, "worker %s of '%s' could not be asked which plugins it has: %s",
+                         worker->url, cluster->cluster->declared->name, worker->problem);
+    }
+}
+
+bool plan_rollouts(Planner *planner, GError **error) {
+    const GPtrArray *plugins = planner->environment->lock->plugins;
+    for (guint i = 0; i < planner->live->clusters->len; i++) {
+        const LiveCluster *cluster = planner->live->clusters->pdata[i];
+        const ConnectCluster *declared = cluster->cluster->declared;
+        warn_of_silence(planner, cluster);
+        if (declared->rollout.kind == ROLLOUT_NONE)
+            continue;
+        for (guint j = 0; j < plugins->len; j++)
+            if (needs_plugin(plugins->pdata[j], declared->name) &&
+                !plan_plugin(planner, cluster, plugins->pdata[j], error))
+                return false;
+    }
+    return true;
+}

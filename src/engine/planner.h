@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the parts of plan_build() share. Only plan*.c includes this.
+ */
+#pragma once
+
+#include "engine/installed.h"
+#include "engine/pins.h"
+#include "engine/plan.h"
+#include "engine/recover.h"
+#include "engine/render.h"
+
+typedef struct {
+    Engine *engine;
+    const Environment *environment;
+    const Live *live;
+    PlanKind kind;
+    const guint8 *key;
+    Plan *plan;
+    Recovery *recovery;
+    GHashTable *by_name;  /* "topic/kafka/NAME", "connector/CLUSTER/NAME" → ResourceRecord, borrowed */
+    GHashTable *declared; /* set of addresses, borrowed */
+    GHashTable *rollouts; /* Connect cluster → PlanAction, borrowed */
+} Planner;
+
+PlanAction *planner_add(Planner *planner, const char *address, PlanOperation operation, PlanPhase phase);
+void planner_problem(Planner *planner, const char *address, const char *hint, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+void planner_warn(Planner *planner, const char *address, const char *hint, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+/* Takes `record` (may be NULL: forget `uid`) and copies the others. */
+void planner_refresh(Planner *planner, ResourceRecord *record, const char *uid, const char *note);
+/* What is ours at an address, or NULL; borrowed. */
+ResourceRecord *planner_owned(const Planner *planner, const char *address);
+/* What is ours under a name of a cluster, or NULL; borrowed. */
+ResourceRecord *planner_owned_name(const Planner *planner, ResourceKind kind, const char *cluster,
+                                   const char *name);
+
+/* A plan without anything in it. */
+Plan *plan_empty(void);
+PlanAction *plan_action_new(const char *address, PlanOperation operation, PlanPhase phase);
+/* Copies the texts. Returns the change, to refine it. */
+PlanChange *plan_add_change(PlanAction *action, const char *key, const char *old_value,
+                            const char *new_value);
+
+void plan_topics(Planner *planner);
+bool plan_connectors(Planner *planner, GError **error);
+/* Rollouts, and the pins that must stand before them. False for what keeps a plan from being made. */
+bool plan_rollouts(Planner *planner, GError **error);
+/* What is ours and no longer declared. */
+void plan_removals(Planner *planner);
+/* Which action waits for which. */
+void plan_dependencies(Planner *planner);
