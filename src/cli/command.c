@@ -64,8 +64,10 @@ static bool change_directory(const char *directory, GError **error) {
 }
 
 static bool apply_common(Invocation *invocation, CommonOptions *common, GError **error) {
-    if (common->no_colour)
+    if (common->no_colour) {
+        g_setenv("NO_COLOR", "1", TRUE);
         invocation->colour = invocation->colour_error = false;
+    }
     if (common->output != NULL && !output_format_parse(common->output, &invocation->output, error))
         return false;
     return change_directory(common->directory, error);

@@ -13,6 +13,7 @@ static const char *const words[] = {"\nfinishing what is in flight; Ctrl-C again
 typedef struct {
     GCancellable *cancellables[2];
     GThread *thread;
+    gint at_once;
 } Watch;
 
 static Watch watch;
@@ -32,7 +33,7 @@ static gpointer wait_for_signals(gpointer unused) {
         int number = 0;
         if (sigwait(&signals, &number) != 0 || number == SIGUSR2)
             return NULL;
-        if (count == G_N_ELEMENTS(words))
+        if (count == G_N_ELEMENTS(words) || g_atomic_int_get(&watch.at_once))
             _exit(128 + number);
         fputs(words[count], stderr);
         g_cancellable_cancel(watch.cancellables[count]);
@@ -50,4 +51,8 @@ void interrupt_watch(GCancellable *stop, GCancellable *abort) {
 void interrupt_unwatch(void) {
     kill(getpid(), SIGUSR2);
     g_thread_join(watch.thread);
+}
+
+void interrupt_ends_at_once(bool at_once) {
+    g_atomic_int_set(&watch.at_once, at_once);
 }

@@ -184,8 +184,8 @@ static void print_heading(const View *view, const Plan *plan) {
     fputs("\n\n", view->stream);
 }
 
-static void print_aside(const View *view, const char *subject, const char *rest, guint *printed) {
-    printf_styled(view, STYLE_DIM, "· %s%s", subject, rest);
+static void print_aside(const View *view, const char *subject, const char *words, guint *printed) {
+    printf_styled(view, STYLE_DIM, "· %s %s", subject, words);
     fputc('\n', view->stream);
     (*printed)++;
 }
@@ -196,12 +196,12 @@ static void print_asides(const View *view, const Plan *plan) {
     for (guint i = 0; i < plan->refreshes->len; i++) {
         const PlanRefresh *refresh = plan->refreshes->pdata[i];
         if (refresh->note != NULL)
-            print_aside(view, refresh->note, "", &printed);
+            print_aside(view, refresh->address, refresh->note, &printed);
     }
     for (guint i = 0; i < view->environment->instances->len; i++) {
         const Instance *instance = view->environment->instances->pdata[i];
         if (instance->waiting)
-            print_aside(view, instance->name, " waits for its first promotion", &printed);
+            print_aside(view, instance->name, "waits for its first promotion", &printed);
     }
     if (printed > 0)
         fputc('\n', view->stream);

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/apply_view.h"
+
+#include <string.h>
+
+#define TRACE_LINES 8
+
+static const struct {
+    const char *mark;
+    Style style;
+    const char *name; /* for programs */
+} outcomes[] = {
+    [OUTCOME_DONE] = {"✓", STYLE_GREEN, "done"},
+    [OUTCOME_FAILED] = {"✗", STYLE_RED, "failed"},
+    [OUTCOME_ROLLED_BACK] = {"↩", STYLE_YELLOW, "rolled_back"},
+    [OUTCOME_STUCK] = {"✗", STYLE_RED, "stuck"},
+    [OUTCOME_SKIPPED] = {"–", STYLE_DIM, "skipped"},
+};
+
+static const struct {
+    const char *doing, *done;
+} verbs[] = {
+    [PLAN_CREATE] = {"creating", "created"},        [PLAN_UPDATE] = {"updating", "updated"},
+    [PLAN_STATE] = {"changing", "changed"},         [PLAN_DELETE] = {"deleting", "deleted"},
+    [PLAN_ROLLOUT] = {"rolling out", "rolled out"},
+};
+
+/* "orders/connector/source" of "orders/connector/source#state"; the caller frees it. */
+static char *subject_of(const PlanAction *action) {
+    bool pin = g_str_has_suffix(action->id, "#pin");
+    return g_strconcat(action->address, pin ? " (pin)" : "", NULL);
+}
+
+static const char *done_verb(const PlanAction *action) {
+    return action->stop_only ? "stopped" : verbs[action->operation].done;
+}
+
+/* "240ms", "1.2s", "2m 5s". */
+static char *duration(gint64 ms) {
+    if (ms < 1000)
+        return g_strdup_printf("%dms", (int)ms);
+    if (ms < 60 * 1000)
+        return g_strdup_printf("%d.%ds", (int)(ms / 1000), (int)(ms % 1000 / 100));
+    return g_strdup_printf("%dm %ds", (int)(ms / 60000), (int)(ms / 1000 % 60));
+}
+
+static void add_styled(GString *line, bool colour, Style style, const char *text) {
+    g_autofree char *styled = terminal_style(colour, style, text);
+    g_string_append(line, styled);
+}
+
+/* What became of the action, in words. */
+static char *outcome_words(const ActionResult *result) {
+    const char *done = done_verb(result->action);
+    switch (result->outcome) {
+    case OUTCOME_DONE:
+        return g_strdup(done);
+    case OUTCOME_FAILED:
+        return g_strconcat("not ", done, NULL);
+    case OUTCOME_ROLLED_BACK:
+        return g_strdup("rolled back");
+    case OUTCOME_STUCK:
+        return g_strdup("stuck: the way back failed too");
+    case OUTCOME_SKIPPED:
+        break;
+    }
+    return result->skipped_for != NULL ? g_strdup_printf("skipped: %s failed", result->skipped_for)
+                                       : g_strdup("skipped");
+}
+
+static char *headline(const ActionResult *result, bool colour) {
+    GString *line = g_string_new(NULL);
+    g_autofree char *subject = subject_of(result->action);
+    g_autofree char *words = outcome_words(result);
+    add_styled(line, colour, outcomes[result->outcome].style, outcomes[result->outcome].mark);
+    g_string_append_c(line, ' ');
+    add_styled(line, colour, STYLE_BOLD, subject);
+    g_string_append_c(line, ' ');
+    add_styled(line, colour, STYLE_NONE, words);
+    if (result->outcome != OUTCOME_SKIPPED) {
+        g_autofree char *spent = duration(result->duration_ms);
+        g_string_append_c(line, ' ');
+        add_styled(line, colour, STYLE_DIM, spent);
+    }
+    return g_string_free(line, FALSE);
+}
+
+/* The first lines of `text`, each indented under its action. */
+static void print_indented(const ApplyView *view, Style style, const char *label, const char *text,
+                           guint most) {
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    guint count = g_strv_length(lines);
+    while (count > 0 && *lines[count - 1] == '\0')
+        count--;
+    for (guint i = 0; i < MIN(count, most); i++) {
+        g_autoptr(GString) line = g_string_new("    ");
+        add_styled(line, view->colour, style, i == 0 ? label : "");
+        g_autofree char *clean = terminal_clean(lines[i]);
+        g_string_append(line, clean);
+        progress_line(view->session->progress, line->str);
+    }
+    if (count > most) {
+        g_autofree char *more = g_strdup_printf("    … %u lines more in the worker's log", count - most);
+        progress_line(view->session->progress, more);
+    }
+}
+
+static void action_ended(const ActionResult *result, gpointer user_data) {
+    ApplyView *view = user_data;
+    view->ended++;
+    g_autofree char *line = headline(result, view->colour);
+    progress_line(view->session->progress, line);
+    if (result->error != NULL && result->outcome != OUTCOME_SKIPPED) {
+        print_indented(view, STYLE_RED, "error: ", result->error->message, G_MAXUINT);
+        if (error_hint(result->error) != NULL)
+            print_indented(view, STYLE_CYAN, "hint: ", error_hint(result->error), G_MAXUINT);
+    }
+    if (result->trace != NULL)
+        print_indented(view, STYLE_DIM, "", result->trace, TRACE_LINES);
+}
+
+static void action_begun(const PlanAction *action, gpointer user_data) {
+    const ApplyView *view = user_data;
+    g_autofree char *subject = subject_of(action);
+    if (view->total > 0)
+        progress_update(view->session->progress, "%u of %u: %s %s", view->ended + 1, view->total,
+                        verbs[action->operation].doing, subject);
+    else
+        progress_update(view->session->progress, "%s %s", verbs[action->operation].doing, subject);
+}
+
+ApplyEvents apply_view_events(ApplyView *view) {
+    return (ApplyEvents){action_begun, action_ended, view};
+}
+
+static guint count_outcome(const ApplyReport *report, Outcome outcome) {
+    guint count = 0;
+    for (guint i = 0; i < report->results->len; i++)
+        count += ((ActionResult *)report->results->pdata[i])->outcome == outcome;
+    return count;
+}
+
+/* "3 created, 1 updated": what was done, by verb. "" for nothing. */
+static char *count_done(const ApplyReport *report) {
+    GString *text = g_string_new(NULL);
+    for (PlanOperation operation = PLAN_CREATE; operation <= PLAN_ROLLOUT; operation++) {
+        guint count = 0;
+        for (guint i = 0; i < report->results->len; i++) {
+            const ActionResult *result = report->results->pdata[i];
+            count += result->outcome == OUTCOME_DONE && result->action->operation == operation;
+        }
+        if (count > 0)
+            g_string_append_printf(text, "%s%u %s", text->len > 0 ? ", " : "", count, verbs[operation].done);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static char *count_undone(const ApplyReport *report) {
+    static const struct {
+        Outcome outcome;
+        const char *words;
+    } undone[] = {
+        {OUTCOME_FAILED, "failed"},
+        {OUTCOME_ROLLED_BACK, "rolled back"},
+        {OUTCOME_STUCK, "stuck"},
+        {OUTCOME_SKIPPED, "skipped"},
+    };
+    GString *text = g_string_new(NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(undone); i++) {
+        guint count = count_outcome(report, undone[i].outcome);
+        if (count > 0)
+            g_string_append_printf(text, ", %u %s", count, undone[i].words);
+    }
+    return g_string_free(text, FALSE);
+}
+
+void apply_view_print_summary(FILE *stream, const ApplyView *view, const ApplyReport *report) {
+    bool ok = report->result == HISTORY_OK;
+    g_autofree char *done = count_done(report);
+    g_autofree char *undone = count_undone(report);
+    g_autofree char *spent = duration((g_get_monotonic_time() - view->started) / 1000);
+    g_autofree char *label = terminal_style(view->colour, ok ? STYLE_GREEN : STYLE_RED,
+                                            ok                                      ? "Done:"
+                                            : report->result == HISTORY_INTERRUPTED ? "Interrupted:"
+                                                                                    : "Not all is done:");
+    for (guint i = 0; i < report->learnt->len; i++)
+        fprintf(stream, "The lock learnt which versions %s reports: commit it\n",
+                (const char *)report->learnt->pdata[i]);
+    fprintf(stream, "%s %s%s in %s\n", label, *done != '\0' ? done : "nothing changed", undone, spent);
+}
+
+static json_t *result_to_json(const ActionResult *result) {
+    const char *message = result->error != NULL ? result->error->message : NULL;
+    const char *hint = result->error != NULL ? error_hint(result->error) : NULL;
+    return json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o}", "id", result->action->id, "operation",
+                     plan_operation_name(result->action->operation), "outcome",
+                     outcomes[result->outcome].name, "seconds", (double)result->duration_ms / 1000, "error",
+                     json_string_or_null(message), "hint", json_string_or_null(hint), "trace",
+                     json_string_or_null(result->trace), "skipped_for",
+                     json_string_or_null(result->skipped_for));
+}
+
+json_t *apply_view_to_json(const ApplyReport *report) {
+    json_t *actions = json_array();
+    json_t *learnt = json_array();
+    for (guint i = 0; i < report->results->len; i++)
+        json_array_append_new(actions, result_to_json(report->results->pdata[i]));
+    for (guint i = 0; i < report->learnt->len; i++)
+        json_array_append_new(learnt, json_string(report->learnt->pdata[i]));
+    return json_pack("{s:s, s:o, s:o}", "result", history_result_name(report->result), "actions", actions,
+                     "learnt", learnt);
+}
