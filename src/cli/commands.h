@@ -5,6 +5,7 @@
 #include "cli/command.h"
 
 int command_apply(Invocation *invocation, GError **error);
+int command_complete(Invocation *invocation, GError **error);
 int command_completion(Invocation *invocation, GError **error);
 int command_destroy(Invocation *invocation, GError **error);
 int command_fetch(Invocation *invocation, GError **error);

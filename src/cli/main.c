@@ -31,8 +31,10 @@ static const Command commands[] = {
      command_init, NULL},
     {"validate", "[ENV…]", "check declarations, with no network",
      "  sluice validate\n  sluice validate prod\n", command_validate, NULL},
-    {"lock", "ENV", "resolve plugin versions and write the environment's lock",
-     "  sluice lock dev\n  sluice lock dev --upgrade orders-source\n", command_lock, NULL},
+    {"lock", "ENV [PLUGIN…]", "resolve plugin versions and write the environment's lock",
+     "  sluice lock dev\n  sluice lock dev --upgrade\n  sluice lock dev --upgrade orders-source\n  sluice "
+     "lock dev --unhold orders-source\n",
+     command_lock, NULL},
     {"plan", "ENV", "show what would change",
      "  sluice plan dev\n  sluice plan prod --out prod.plan\n  sluice plan dev --detailed-exitcode\n",
      command_plan, NULL},
@@ -133,12 +135,34 @@ static const Command *choose(Invocation *invocation, char ***words, int *status)
     }
 }
 
+/* How many words at the start are options that all commands have: "sluice -C DIR plan dev" is
+ * "sluice plan -C DIR dev". */
+static guint count_leading_options(char **words) {
+    static const char *const with_value[] = {"-C", "--directory", "-o", "--output", NULL};
+    guint count = 0;
+    while (words[count] != NULL && words[count][0] == '-' && !g_str_equal(words[count], "--help") &&
+           !g_str_equal(words[count], "-h"))
+        count += g_strv_contains(with_value, words[count]) && words[count + 1] != NULL ? 2 : 1;
+    return count;
+}
+
+static char **join(char **leading, guint count, char **words) {
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    for (guint i = 0; i < count; i++)
+        g_strv_builder_add(builder, leading[i]);
+    g_strv_builder_addv(builder, (const char **)words);
+    return g_strv_builder_end(builder);
+}
+
 static int run(Invocation *invocation, char **words) {
     int status = EXIT_ERROR;
+    char **leading = words;
+    guint count = count_leading_options(words);
+    words += count;
     invocation->command = choose(invocation, &words, &status);
     if (invocation->command == NULL)
         return status;
-    invocation->words = g_strdupv(words);
+    invocation->words = join(leading, count, words);
     g_autoptr(GError) error = NULL;
     status = invocation->command->run(invocation, &error);
     if (error == NULL)

@@ -43,7 +43,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SessionOptions, session_options_clear)
     {                                                                                                      \
         "accept-upgrade", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(options).accept_upgrade,                      \
             "Let a rollout upgrade this connector, which is not Sluice's and not pinned; may be repeated", \
-            "NAME"                                                                                         \
+            "CONNECTOR"                                                                                    \
     }
 #define SESSION_ENTRY_PARALLELISM(options)                             \
     {                                                                  \
