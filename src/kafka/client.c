@@ -20,6 +20,9 @@ static void keep_problem(rd_kafka_t *handle, int code, const char *reason, void 
     g_mutex_lock(&kafka->lock);
     g_free(kafka->problem);
     kafka->problem = properties_scrub(kafka->hidden, reason);
+    char *timing = strstr(kafka->problem, " (after ");
+    if (timing != NULL)
+        *timing = '\0';
     kafka->problem_code = code;
     g_mutex_unlock(&kafka->lock);
 }
@@ -81,7 +84,7 @@ void kafka_close(Kafka *kafka) {
 
 /* Errors */
 
-#define HINT_REACH "is the address right, and the broker running?"
+#define HINT_REACH "is the broker running, the address right, and security.protocol that of its listener?"
 #define HINT_LOGIN "check security.protocol, sasl.mechanism, sasl.username and sasl.password"
 #define HINT_TLS "check security.protocol, ssl.ca.location and the broker's certificate"
 #define HINT_RIGHTS "the user needs rights for it: ask whoever keeps the cluster's access lists"
@@ -160,14 +163,17 @@ void client_fail(Kafka *kafka, GError **error, rd_kafka_resp_err_t code, const c
     va_end(arguments);
     rd_kafka_resp_err_t problem_code = RD_KAFKA_RESP_ERR_NO_ERROR;
     g_autofree char *problem = is_about_connection(code) ? take_problem(kafka, &problem_code) : NULL;
-    if (is_hopeless(problem_code))
+    if (is_hopeless(problem_code)) {
         code = problem_code;
+        message = problem;
+    }
+    bool more = problem != NULL && message != problem;
     const char *hint;
     KafkaError kind = find_error(code, &hint);
     g_autofree char *scrubbed = properties_scrub(
         kafka->hidden, message != NULL && *message != '\0' ? message : rd_kafka_err2str(code));
-    error_set(error, KAFKA_ERROR, kind, hint, "cannot %s: %s%s%s%s", what, scrubbed,
-              problem != NULL ? " (" : "", problem != NULL ? problem : "", problem != NULL ? ")" : "");
+    error_set(error, KAFKA_ERROR, kind, hint, "cannot %s: %s%s%s%s", what, scrubbed, more ? " (" : "",
+              more ? problem : "", more ? ")" : "");
 }
 
 /* Connecting */
