@@ -145,14 +145,18 @@ static bool has_action(const Plan *plan, const char *address) {
     return false;
 }
 
-/* Intents that were neither done nor undone, of resources that are as declared now. */
+/* Intents that were neither done nor undone, of resources that this plan leaves alone: what is live has been
+ * judged without them. */
 static void settle_open_intents(const Application *application, StateBatch *batch) {
     g_autoptr(GPtrArray) intents = state_intents(application->engine->state);
     for (guint i = 0; i < intents->len; i++) {
         IntentRecord *intent = intents->pdata[i];
-        if (intent->record_after == NULL || has_action(application->plan, intent->record_after->address))
+        g_autoptr(ResourceRecord) stored = state_resource_by_uid(application->engine->state, intent->uid);
+        const ResourceRecord *subject = intent->record_after != NULL ? intent->record_after : stored;
+        if (subject != NULL && has_action(application->plan, subject->address))
             continue;
-        state_put_resource(batch, intent->record_after);
+        if (intent->record_after != NULL)
+            state_put_resource(batch, intent->record_after);
         state_drop_intent(batch, intent->uid);
     }
 }
@@ -280,15 +284,14 @@ static void end(Application *application, GError **error) {
     state_end(application->engine->state, application->report->result, counts, worked ? error : NULL);
 }
 
-static bool carry_out(Application *application, GError **error) {
+static void carry_out(Application *application, GError **error) {
     if (!plan_again(application, error) || !commit_refreshes(application, error))
-        return false;
+        return;
     application->stamp = make_stamp(application);
     if (!run_phases(application, error))
-        return false;
+        return;
     const Live *live = application->after_rollout != NULL ? application->after_rollout : application->live;
     application->report->learnt = learn_reports(application->engine, live, error);
-    return application->report->learnt != NULL;
 }
 
 static ApplyReport *report_of(Application *application, GError **failure, GError **error) {

@@ -21,7 +21,7 @@ static void tell(Wave *wave, NewsKind kind, ActionRun *run) {
     g_async_queue_push(wave->news, news);
 }
 
-static void skip_stopped(ActionRun *run) {
+static void skip_unbegun(ActionRun *run) {
     GError *error = NULL;
     error_set(&error, ENGINE_ERROR, ENGINE_ERROR_CANCELLED, "run it again to go on", "'%s' was not begun",
               run->action->id);
@@ -43,7 +43,7 @@ static void work(gpointer data, gpointer user_data) {
     ActionRun *run = data;
     Wave *wave = user_data;
     if (g_atomic_int_get(&wave->stuck) || g_cancellable_is_cancelled(wave->engine->options.stop)) {
-        skip_stopped(run);
+        skip_unbegun(run);
     } else {
         tell(wave, NEWS_BEGUN, run);
         carry_out(run);
@@ -122,8 +122,12 @@ static bool commit_group(Wave *wave, News *first, const ApplyEvents *events, GPt
 bool wave_run(Engine *engine, GPtrArray *runs, const ApplyEvents *events, GPtrArray *results,
               GError **error) {
     if (!commit_intents(engine, runs, error)) {
-        for (guint i = 0; i < runs->len; i++)
-            g_ptr_array_add(results, ((ActionRun *)runs->pdata[i])->result);
+        for (guint i = 0; i < runs->len; i++) {
+            ActionRun *run = runs->pdata[i];
+            if (run->result->error == NULL)
+                skip_unbegun(run);
+            g_ptr_array_add(results, run->result);
+        }
         return false;
     }
     Wave wave = {.engine = engine, .news = g_async_queue_new()};
