@@ -17,6 +17,8 @@ char *message_read(const HttpResponse *response) {
     const char *data = g_bytes_get_data(response->body, &length);
     g_autoptr(json_t) json = json_read(data != NULL ? data : "", length, "answer", NULL);
     const char *message = json_is_object(json) ? json_get_string(json, "message") : NULL;
+    if (message != NULL && json_object_get(json, "error_code") == NULL)
+        return g_strdup_printf("the web server's 'Error %ld %s'", response->status, message);
     if (message != NULL)
         return g_strdup(message);
     g_autofree char *text = g_strndup(data != NULL ? data : "", MIN(length, PAGE_SIZE));

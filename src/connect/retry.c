@@ -49,7 +49,7 @@ static const Rule rules[] = {
     {401, "", VERDICT_FAIL, VERDICT_FAIL, CONNECT_ERROR_DENIED, NULL,
      "check the user name and password of this Connect cluster"},
     {403, "", VERDICT_FAIL, VERDICT_FAIL, CONNECT_ERROR_DENIED, NULL, NULL},
-    /* Jetty's own page: the worker listens, and has not put up its REST API yet. */
+    /* Jetty's own answer: the worker listens, and has not put up its REST API yet. */
     {404, "Error 404", VERDICT_RETRY, VERDICT_RETRY, CONNECT_ERROR_FAILED, "the worker is starting",
      "does this address belong to Kafka Connect?"},
     {404, "HTTP 404", VERDICT_FAIL, VERDICT_FAIL, CONNECT_ERROR_FAILED, NULL,

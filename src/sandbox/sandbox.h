@@ -3,6 +3,10 @@
  * A real Kafka broker and Connect workers on this machine, as processes, several sandboxes side by side. A
  * sandbox lives in a folder (data, logs, plugins per sandbox, sandbox.json with ports and process ids) under
  * ${XDG_STATE_HOME:-~/.local/state}/sluice/sandbox/NAME. Only 127.0.0.1.
+ *
+ * Processes are known by pid and start time, and carry -Dsluice.sandbox=FOLDER/PROCESS, so that one which was
+ * started right before we were killed is found again. Calls for one sandbox exclude each other, in other
+ * processes too.
  */
 #pragma once
 
@@ -20,6 +24,7 @@ typedef enum {
     SANDBOX_ERROR_NOT_FOUND,
     SANDBOX_ERROR_TIMEOUT,
     SANDBOX_ERROR_DIED, /* a process ended; the message has the end of its log */
+    SANDBOX_ERROR_CANCELLED,
 } SandboxError;
 
 typedef struct {
@@ -54,7 +59,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sandbox, sandbox_free)
 
 /* Brings a sandbox up, or what of it is down; a sandbox that is up is left as it is (more workers are added
  * when asked for). Ready when it returns. Ports stay the same over restarts of a worker and over down/up when
- * they are still free. */
+ * they are still free. After a failure or a cancel, what was started runs on and is found by the other calls.
+ */
 Sandbox *sandbox_up(const SandboxOptions *options, GError **error);
 
 /* Ends its processes by id; its data stays unless `remove`. What is not there is success. */
@@ -66,5 +72,6 @@ Sandbox *sandbox_inspect(const char *name, GError **error);
 /* Names of all sandboxes, sorted, NULL-terminated. */
 char **sandbox_names(GError **error);
 
-/* Restarts the workers one after the other, each ready (and in the group) before the next: a roll. */
+/* Restarts the workers one after the other, each ready (and in the group) before the next: a roll. Of
+ * `options` (may be NULL) only heap_mb, progress and cancellable count. */
 bool sandbox_roll(const char *name, const SandboxOptions *options, GError **error);

@@ -74,13 +74,14 @@ static void test_broken_read(void) {
 static void test_delete(void) {
     g_autofree char *gone = answer_text("get.404.json");
     g_autofree char *page = answer_text("starting.404.html");
-    const FakeAnswer answers[] = {{404, page, 0}, {404, gone, 0}, {0}};
+    g_autofree char *json = answer_text("starting.404.json");
+    const FakeAnswer answers[] = {{404, page, 0}, {404, json, 0}, {404, gone, 0}, {0}};
     g_autoptr(FakeWorker) worker = fake_worker_new(answers);
     g_autoptr(Connect) connect = connect_new(fake_worker_url(worker), NULL);
     g_autoptr(GError) error = NULL;
     connect_delete(connect, "ä b", NULL, &error);
     g_assert_no_error(error);
-    assert_requests(worker, 2, "DELETE /connectors/%C3%A4%20b");
+    assert_requests(worker, 3, "DELETE /connectors/%C3%A4%20b");
 }
 
 static void test_delete_elsewhere(void) {
