@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "declare/sensitive.h"
 #include "engine/parallel.h"
 #include "engine/planner.h"
 
