@@ -162,11 +162,10 @@ void progress_update(Progress *progress, const char *format, ...) {
 }
 
 void progress_line(Progress *progress, const char *line) {
-    g_autofree char *clean = terminal_clean(line);
     g_mutex_lock(&progress->lock);
     bool was_shown = progress->shown;
     erase(progress);
-    fprintf(progress->stream, "%s\n", clean);
+    fprintf(progress->stream, "%s\n", line);
     fflush(progress->stream);
     if (was_shown)
         draw(progress);

@@ -47,7 +47,8 @@ typedef struct Progress Progress;
 Progress *progress_new(FILE *stream);
 /* Says what is being done now, printf-like. */
 void progress_update(Progress *progress, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* Prints a whole line above the progress line, on any kind of stream. */
+/* Prints a whole line above the progress line, on any kind of stream, as it is: what is foreign in it went
+ * through terminal_clean() or terminal_style() before. */
 void progress_line(Progress *progress, const char *line);
 void progress_free(Progress *progress);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Progress, progress_free)

@@ -156,9 +156,9 @@ static void a_line_goes_above_the_progress(Fixture *fixture, gconstpointer data)
     Progress *progress = progress_new(fixture->stream);
     progress_update(progress, "working");
     g_autofree char *shown = seen(fixture, "working", 5000);
-    progress_line(progress, "done: \033one");
+    progress_line(progress, "\033[1mdone:\033[0m one");
     g_autofree char *text = seen(fixture, "working", 5000);
-    g_assert_cmpstr(text, ==, "\r\033[Kdone: �one\r\n\r\033[Kworking");
+    g_assert_cmpstr(text, ==, "\r\033[K\033[1mdone:\033[0m one\r\n\r\033[Kworking");
     progress_free(progress);
 }
 
