@@ -127,7 +127,8 @@ static void print_key(const View *view, const PlanAction *action, const PlanChan
     if (change->new_value == NULL && change->deferred == NULL)
         operation = PLAN_DELETE;
     fputs("      ", view->stream);
-    print(view, operations[operation].style, created ? " " : operations[operation].mark);
+    print(view, created ? STYLE_NONE : operations[operation].style,
+          created ? " " : operations[operation].mark);
     const char *key = shown_key(change->key);
     glong blanks = width - g_utf8_strlen(key, -1);
     fputc(' ', view->stream);

@@ -5,13 +5,13 @@
  *
  *     orders
  *       ~ connector/source  orders-source
- *           ~ orders.poll.interval.ms   30000 → 1000
- *           ~ orders.token              (sensitive, changed)
- *           ~ connector.plugin.version  1.4.2 → (known after the rollout: orders-source 1.5.0)
+ *         ~ orders.poll.interval.ms   30000 → 1000
+ *         ~ orders.token              (sensitive, changed)
+ *         ~ connector.plugin.version  1.4.2 → (known after the rollout: orders-source 1.5.0)
  *
  *     rollout
- *       ! main  2 workers, one after the other
- *           ~ orders-source  1.4.2 → 1.5.0
+ *       ! main  2 workers
+ *         ~ orders-source  1.4.2 → 1.5.0
  *
  *     Plan: 0 to create, 1 to change, 0 to delete, 1 rollout
  */

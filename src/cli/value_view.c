@@ -40,10 +40,10 @@ static void cut(char **text, glong start) {
     glong length = *text != NULL ? g_utf8_strlen(*text, -1) : 0;
     if (length <= VALUE_SHOWN)
         return;
-    start = MIN(start, length - VALUE_SHOWN);
-    g_autofree char *part = g_utf8_substring(*text, start, start + VALUE_SHOWN);
-    bool more = start + VALUE_SHOWN < length;
-    char *shown = g_strdup_printf("%s%s%s", start > 0 ? "…" : "", part, more ? "…" : "");
+    start = MIN(start, length - VALUE_BEFORE);
+    glong end = MIN(start + VALUE_SHOWN, length);
+    g_autofree char *part = g_utf8_substring(*text, start, end);
+    char *shown = g_strdup_printf("%s%s%s", start > 0 ? "…" : "", part, end < length ? "…" : "");
     g_free(*text);
     *text = shown;
 }
