@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/lock.h"
 
-static void locked_version_free(gpointer data) {
-    LockedVersion *version = data;
+void locked_version_free(LockedVersion *version) {
+    if (version == NULL)
+        return;
     g_free(version->version);
     g_free(version->resolved);
     g_free(version->repository);
@@ -11,6 +12,10 @@ static void locked_version_free(gpointer data) {
     g_free(version->commit);
     g_clear_pointer(&version->reports, g_hash_table_unref);
     g_free(version);
+}
+
+static void free_version(gpointer version) {
+    locked_version_free(version);
 }
 
 static void locked_plugin_free(gpointer data) {
@@ -135,7 +140,7 @@ LockedPlugin *locked_plugin_copy(const LockedPlugin *plugin) {
     copy->url = g_strdup(plugin->url);
     copy->file = g_strdup(plugin->file);
     copy->requested = g_strdup(plugin->requested);
-    copy->versions = copy_array(plugin->versions, copy_version, locked_version_free);
+    copy->versions = copy_array(plugin->versions, copy_version, free_version);
     return copy;
 }
 
@@ -176,7 +181,7 @@ LockedPlugin *lock_add_plugin(Lock *lock, const char *name) {
     LockedPlugin *plugin = g_new0(LockedPlugin, 1);
     plugin->name = g_strdup(name);
     plugin->connect = g_ptr_array_new_with_free_func(g_free);
-    plugin->versions = g_ptr_array_new_with_free_func(locked_version_free);
+    plugin->versions = g_ptr_array_new_with_free_func(free_version);
     g_ptr_array_add(lock->plugins, plugin);
     g_ptr_array_sort(lock->plugins, compare_plugins);
     return plugin;

@@ -86,6 +86,7 @@ void locked_plugin_advance(LockedPlugin *plugin, LockedVersion *version, guint k
 void lock_set_module(Lock *lock, const char *instance, const char *source, const char *commit,
                      const char *tree);
 LockedVersion *locked_version_copy(const LockedVersion *version);
+void locked_version_free(LockedVersion *version);
 LockedPlugin *locked_plugin_copy(const LockedPlugin *plugin);
 
 /* What lock_resolve() did to one plugin. */
