@@ -92,6 +92,8 @@ typedef struct {
     bool written; /* `approvals` stands in the file, it isn't the default */
     char **approvers;
     guint64 expires_ms;
+    char *drift;     /* "report", "repair", "hold" */
+    char *promotion; /* "propose", "manual" */
 } Policy;
 
 /* An instance of a module in this environment. */
@@ -130,6 +132,8 @@ typedef struct {
     bool dirty;
 } Environment;
 
+/* An empty one, for the loader and for tests. */
+Environment *environment_new(const char *root, const char *name);
 void environment_free(Environment *environment);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Environment, environment_free)
 ConnectCluster *environment_find_connect(const Environment *environment, const char *name);

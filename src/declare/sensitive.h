@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a name or a text alone says about secrecy.
+ * What a key's name suggests about its value.
  */
 #pragma once
 
 #include <stdbool.h>
 
-/* Whether a connector config key's name suggests a secret: password, secret, token, credentials, jaas,
- * passphrase, private key, api key, … */
+/* Whether a connector's config key (or a property, or a key of ours) names a password, token or the like:
+ * "database.password", "camel.sink.secretKey", "sasl.jaas.config"; not "key.converter", "token.endpoint.url"
+ * or "password.file". See the table. */
 bool sensitive_key_name(const char *key);
-
-/* Whether a text is nothing but one reference to a config provider of Connect's, ${provider:…}: never
- * sensitive. */
-bool sensitive_is_reference(const char *text);

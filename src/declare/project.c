@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "declare/project.h"
+
+#include <string.h>
+
+#include "base/files.h"
+#include "declare/expression.h"
+#include "declare/names.h"
+#include "declare/plugins.h"
+#include "declare/schema.h"
+#include "plugin/names.h"
+
+static const Field PROJECT_FIELDS[] = {
+    {"name", FIELD_TEXT, FIELD_REQUIRED | FIELD_PUBLIC},
+    {"environments", FIELD_TEXTS, FIELD_REQUIRED | FIELD_PUBLIC},
+    {"repositories", FIELD_MAP, 0},
+    {"plugins", FIELD_MAP, 0},
+    {NULL},
+};
+static const Schema PROJECT = {"sluice.yaml", PROJECT_FIELDS};
+
+static const Field REPOSITORY_FIELDS[] = {
+    {"url", FIELD_TEXT, FIELD_REQUIRED | FIELD_PUBLIC},
+    {"username", FIELD_TEXT, 0},
+    {"password", FIELD_TEXT, 0},
+    {"token", FIELD_TEXT, 0},
+    {NULL},
+};
+static const Schema REPOSITORY = {"a repository", REPOSITORY_FIELDS};
+
+static void free_repository(gpointer repository) {
+    repository_spec_free(repository);
+}
+
+static void free_request(gpointer request) {
+    plugin_request_free(request);
+}
+
+static Project *project_new(const char *root) {
+    Project *project = g_new0(Project, 1);
+    project->root = g_strdup(root);
+    project->repositories = g_ptr_array_new_with_free_func(free_repository);
+    project->plugins = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_request);
+    return project;
+}
+
+void project_free(Project *project) {
+    if (project == NULL)
+        return;
+    g_free(project->root);
+    g_free(project->name);
+    g_strfreev(project->environments);
+    g_clear_pointer(&project->repositories, g_ptr_array_unref);
+    g_clear_pointer(&project->plugins, g_hash_table_unref);
+    g_free(project);
+}
+
+void project_file_clear(ProjectFile *file) {
+    project_free(file->project);
+    g_clear_pointer(&file->places, g_ptr_array_unref);
+}
+
+/* --- Environments --------------------------------------------------------------------------------------- */
+
+static void read_environments(Loader *loader, const Datum *list, ProjectFile *file) {
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (guint i = 0; list != NULL && list->kind == DATUM_LIST && i < list->items->len; i++) {
+        const Datum *name = list->items->pdata[i];
+        if (name->kind != DATUM_SCALAR || !name_check(loader, "environment", name->text, name->position))
+            continue;
+        if (g_ptr_array_find_with_equal_func(names, name->text, g_str_equal, NULL)) {
+            loader_mistake(loader, name->position, NULL, "environment '%s' is listed twice", name->text);
+            continue;
+        }
+        g_ptr_array_add(names, name->text);
+        g_ptr_array_add(file->places, (gpointer)name);
+    }
+    if (list != NULL && list->kind == DATUM_LIST && list->items->len == 0)
+        loader_mistake(loader, list->position, "environments: [dev, prod], in the order of promotion",
+                       "there must be an environment");
+    g_ptr_array_add(names, NULL);
+    file->project->environments = g_strdupv((char **)names->pdata);
+}
+
+static void check_keys(Loader *loader, const Datum *root) {
+    Position start = {root->position.file, 1, 1};
+    schema_check(loader, &PROJECT, root, start);
+}
+
+bool project_open(Loader *loader, ProjectFile *file) {
+    file->project = project_new(loader->root);
+    file->places = g_ptr_array_new();
+    Position at = {g_intern_static_string(PROJECT_FILE), 0, 0};
+    file->document = loader_read(loader, PROJECT_FILE, at);
+    if (file->document == NULL)
+        return false;
+    const Node *root = document_root(file->document);
+    Scope nothing = {0};
+    const Datum *environments = evaluate(loader, &nothing, node_get(root, "environments"));
+    const Datum *name = evaluate(loader, &nothing, node_get(root, "name"));
+    read_environments(loader, environments, file);
+    if (name != NULL && name->kind == DATUM_SCALAR &&
+        name_check(loader, "project", name->text, name->position))
+        file->project->name = g_strdup(name->text);
+    file->environments = node_key_position(root, "environments");
+    return true;
+}
+
+/* --- Repositories and plugins --------------------------------------------------------------------------- */
+
+/* Credentials that were not read stay unsaid: others may be found elsewhere. */
+static char *credential(const Datum *spec, const char *key) {
+    const Datum *value = schema_scalar(spec, key);
+    return value != NULL && !value->unread ? g_strdup(value->text) : NULL;
+}
+
+static void check_credentials(Loader *loader, const Datum *spec, Position at) {
+    bool username = schema_has(spec, "username"), password = schema_has(spec, "password");
+    if (username != password)
+        loader_mistake(loader, at, NULL, "a repository needs both of username and password");
+    if (password && schema_has(spec, "token"))
+        loader_mistake(loader, at, NULL, "a repository takes a password or a token, not both");
+}
+
+static void read_repository(Loader *loader, const Datum *key, const Datum *spec, GPtrArray *repositories) {
+    bool named = name_check(loader, "repository", key->text, key->position);
+    if (!schema_check(loader, &REPOSITORY, spec, key->position) || !named)
+        return;
+    check_credentials(loader, spec, key->position);
+    const Datum *url = schema_scalar(spec, "url");
+    if (url == NULL)
+        return;
+    g_autofree char *place =
+        strstr(url->text, "://") != NULL ? g_strdup(url->text) : files_resolve(loader->root, url->text);
+    if (!url->unread && !repository_url_is_valid(place)) {
+        diagnostics_hide_line(loader->diagnostics, url->position);
+        loader_mistake(
+            loader, url->position,
+            "https://…, http://…, file:///… or a folder; credentials go into username and password",
+            "'url' is no repository's address");
+        return;
+    }
+    RepositorySpec *repository = g_new0(RepositorySpec, 1);
+    repository->id = g_strdup(key->text);
+    repository->url = g_steal_pointer(&place);
+    repository->username = credential(spec, "username");
+    repository->password = credential(spec, "password");
+    repository->token = credential(spec, "token");
+    g_ptr_array_add(repositories, repository);
+}
+
+static void read_plugin(Loader *loader, const Datum *key, const Datum *spec, GHashTable *plugins) {
+    PluginRequest *request = plugin_read(loader, key, spec, true);
+    if (request == NULL)
+        return;
+    if (request->maven == NULL && request->url == NULL && request->file == NULL)
+        loader_mistake(loader, key->position, "maven: \"GROUP:ARTIFACT\"",
+                       "plugin '%s' does not say where it comes from", key->text);
+    g_hash_table_replace(plugins, request->name, request);
+}
+
+void project_render(Loader *loader, ProjectFile *file) {
+    Scope scope = {.secrets = true};
+    const Datum *root = evaluate(loader, &scope, document_root(file->document));
+    check_keys(loader, root);
+    const Datum *repositories = datum_get(root, "repositories"), *plugins = datum_get(root, "plugins");
+    for (guint i = 0; repositories != NULL && repositories->kind == DATUM_MAP && i < repositories->items->len;
+         i++)
+        read_repository(loader, repositories->keys->pdata[i], repositories->items->pdata[i],
+                        file->project->repositories);
+    for (guint i = 0; plugins != NULL && plugins->kind == DATUM_MAP && i < plugins->items->len; i++)
+        read_plugin(loader, plugins->keys->pdata[i], plugins->items->pdata[i], file->project->plugins);
+}
+
+/* --- Alone ---------------------------------------------------------------------------------------------- */
+
+char *declare_find_root(const char *start, GError **error) {
+    g_autofree char *folder = g_canonicalize_filename(start, NULL);
+    while (true) {
+        g_autofree char *file = g_build_filename(folder, PROJECT_FILE, NULL);
+        if (g_file_test(file, G_FILE_TEST_IS_REGULAR))
+            return g_steal_pointer(&folder);
+        char *parent = g_path_get_dirname(folder);
+        bool top = g_str_equal(parent, folder);
+        g_free(folder);
+        folder = parent;
+        if (top)
+            break;
+    }
+    error_set(error, DECLARE_ERROR, DECLARE_ERROR_NOT_FOUND, "start one with: sluice init",
+              "there is no sluice.yaml in '%s' or above it", start);
+    return NULL;
+}
+
+Project *declare_read_project(const char *root, const DeclareOptions *options, Diagnostics *diagnostics,
+                              GError **error) {
+    g_autoptr(Loader) loader = loader_new(root, options, diagnostics);
+    g_auto(ProjectFile) file = {0};
+    if (project_open(loader, &file))
+        project_render(loader, &file);
+    if (!loader_has_mistakes(loader))
+        return g_steal_pointer(&file.project);
+    error_set(error, DECLARE_ERROR, DECLARE_ERROR_INVALID, NULL, "sluice.yaml has mistakes");
+    return NULL;
+}
