@@ -158,10 +158,9 @@ SandboxRecord *sandbox_record_read(const char *name, GError **error) {
     }
     if (value == NULL || g_strcmp0(json_get_string(value, "format"), FORMAT) != 0 ||
         json_get_string(value, "cluster") == NULL) {
-        error_set(error, SANDBOX_ERROR, SANDBOX_ERROR_FAILED,
-                  "remove the sandbox: sluice sandbox down NAME --purge",
-                  "'%s' is not what this sluice writes%s%s", path, problem != NULL ? ": " : "",
-                  problem != NULL ? problem->message : "");
+        g_autofree char *hint = g_strdup_printf("sluice sandbox down %s --purge removes it", name);
+        error_set(error, SANDBOX_ERROR, SANDBOX_ERROR_FAILED, hint, "'%s' is not what this sluice writes%s%s",
+                  path, problem != NULL ? ": " : "", problem != NULL ? problem->message : "");
         return NULL;
     }
     record_fill(record, value);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/sandbox.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/files.h"
@@ -205,14 +206,23 @@ static bool start_workers(SandboxRecord *record, const Java *java, const Sandbox
     return true;
 }
 
+/* The folder that was made for its lock, where nothing came of it. */
+static void remove_if_empty(const char *name) {
+    g_autofree char *folder = sandbox_folder(name, NULL);
+    if (folder != NULL)
+        g_rmdir(folder);
+}
+
 Sandbox *sandbox_up(const SandboxOptions *options, GError **error) {
     g_auto(SandboxLock) lock = -1;
     g_auto(Java) java = {0};
     if (!sandbox_lock(options->name, true, options->cancellable, &lock, error))
         return NULL;
     g_autoptr(SandboxRecord) record = read_or_make(options->name, error);
-    if (record == NULL || !find_java(record, options->kafka, &java, error))
+    if (record == NULL || !find_java(record, options->kafka, &java, error)) {
+        remove_if_empty(options->name);
         return NULL;
+    }
     find_all(record);
     if (!prepare(record, options, error) || !format_storage(record, &java, options, error) ||
         !start_if_down(record, record->broker, &java, options, error) ||
