@@ -8,8 +8,8 @@
 
 #define VALIDATE_DEADLINE_MS 60000
 
-static bool not_found(GError **error, const char *hint, const char *format, const char *what) {
-    error_set(error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, hint, format, what);
+static bool not_found(GError **error, const char *hint, const char *missing, const char *name) {
+    error_set(error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, hint, "%s '%s'", missing, name);
     return false;
 }
 
@@ -24,7 +24,7 @@ static ResourceRecord *import_topic(Engine *engine, const Live *live, const Desi
                                     GError **error) {
     const KafkaTopic *found = g_hash_table_lookup(live->topics, topic->name);
     if (found == NULL) {
-        not_found(error, "'apply' creates it", "there is no topic '%s'", topic->name);
+        not_found(error, "'apply' creates it", "there is no topic", topic->name);
         return NULL;
     }
     ResourceRecord *record = resource_record_new(RESOURCE_TOPIC, topic->address, "kafka", topic->name);
@@ -66,7 +66,7 @@ static ResourceRecord *import_connector(Engine *engine, const Live *live, const 
     const Connector *found =
         g_hash_table_lookup(live_cluster(live, connector->connect)->connectors, connector->name);
     if (found == NULL) {
-        not_found(error, "'apply' creates it", "there is no connector '%s'", connector->name);
+        not_found(error, "'apply' creates it", "there is no connector", connector->name);
         return NULL;
     }
     g_autoptr(GHashTable) passwords = passwords_of(engine, connector, found, error);
@@ -107,7 +107,7 @@ static bool import_one(Engine *engine, const Live *live, const char *address, St
     const DesiredConnector *connector = find_connector(engine->environment, address);
     if (topic == NULL && connector == NULL)
         return not_found(error, "declare it first; 'sluice status ENV' lists the addresses",
-                         "'%s' is not declared", address);
+                         "nothing is declared at", address);
     g_autoptr(ResourceRecord) record = topic != NULL ? import_topic(engine, live, topic, error)
                                                      : import_connector(engine, live, connector, error);
     if (record == NULL)

@@ -91,8 +91,9 @@ PlanFile *plan_file_read(const char *path, GError **error) {
     return plan_file_parse(text != NULL ? text : "", length, path, error);
 }
 
-static bool refuse(GError **error, int code, const char *format, const char *detail) {
-    error_set(error, ENGINE_ERROR, code, "make a new plan: sluice plan ENV --out FILE", format, detail);
+static bool refuse(GError **error, int code, const char *subject, const char *problem) {
+    error_set(error, ENGINE_ERROR, code, "make a new plan: sluice plan ENV --out FILE", "%s %s", subject,
+              problem);
     return false;
 }
 
@@ -102,14 +103,14 @@ static bool check_seal(const PlanFile *file, const guint8 *key, GError **error) 
     json_object_del(copy, "mac");
     seal(copy, key);
     return g_strcmp0(mac, json_get_string(copy, "mac")) == 0 ||
-           refuse(error, ENGINE_ERROR_REFUSED, "the plan file was changed, or is another state's%s", "");
+           refuse(error, ENGINE_ERROR_REFUSED, "the plan file", "was changed, or is another state's");
 }
 
 /* Members that must be what they were when the plan was made. */
 static bool check_member(const PlanFile *file, const char *member, const char *now, const char *what,
                          GError **error) {
     return g_strcmp0(json_get_string(file->json, member), now) == 0 ||
-           refuse(error, ENGINE_ERROR_MOVED, "%s changed since the plan was made", what);
+           refuse(error, ENGINE_ERROR_MOVED, what, "changed since the plan was made");
 }
 
 static json_t *find_action(const PlanFile *file, const char *id) {
@@ -135,8 +136,9 @@ static bool narrow_actions(Plan *plan, const PlanFile *file, GError **error) {
         g_autoptr(json_t) then = json_copy((json_t *)planned);
         json_object_del(then, "after");
         if (!json_equal(now, then))
-            return refuse(error, ENGINE_ERROR_MOVED, "what '%s' is based on changed since the plan was made",
-                          action->id);
+            return refuse(
+                error, ENGINE_ERROR_MOVED, action->id,
+                "was planned on what is no longer live or declared: it changed since the plan was made");
     }
     return true;
 }
@@ -150,9 +152,8 @@ static bool check_all_there(const Plan *plan, const PlanFile *file, GError **err
         for (guint i = 0; i < plan->actions->len && !found; i++)
             found = g_strcmp0(((PlanAction *)plan->actions->pdata[i])->id, id) == 0;
         if (!found)
-            return refuse(error, ENGINE_ERROR_MOVED,
-                          "'%s' is no longer to be done: it changed since the plan was made",
-                          id != NULL ? id : "?");
+            return refuse(error, ENGINE_ERROR_MOVED, id != NULL ? id : "an action",
+                          "is no longer to be done: it changed since the plan was made");
     }
     return true;
 }

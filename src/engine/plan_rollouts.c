@@ -50,13 +50,6 @@ static char *hash_base(Planner *planner, const LiveCluster *cluster, GError **er
     return hash_keyed(planner->key, "rollout", text);
 }
 
-/* A copy of the live config with the pin of what runs now. */
-static json_t *pinned_config(const Connector *connector, const char *version) {
-    json_t *config = json_copy(connector->config);
-    json_object_set_new(config, CONNECTOR_PIN, json_string(version));
-    return config;
-}
-
 static void plan_pin(Planner *planner, const LiveCluster *cluster, const Connector *connector,
                      ResourceRecord *record) {
     g_autofree char *id = g_strconcat(record->address, "#pin", NULL);
