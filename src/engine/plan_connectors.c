@@ -181,7 +181,7 @@ static const char *text_of(const json_t *config, const char *key) {
 static PlanCause cause_of(Planner *planner, const Candidate *candidate, const char *key, const char *before,
                           const char *after) {
     if (candidate->record == NULL || candidate->live == NULL)
-        return candidate->record != NULL ? PLAN_DRIFT : PLAN_DECLARED;
+        return PLAN_DECLARED;
     const json_t *stored = json_object_get(json_object_get(candidate->record->applied, "config"), key);
     bool live_is_applied = render_stored_matches(stored, key, before, planner->key);
     bool declared_is_applied = render_stored_matches(stored, key, after, planner->key);
@@ -271,6 +271,7 @@ static void add_action(Planner *planner, Candidate *candidate) {
     action->base_live = base_after_pin(planner, candidate);
     action->base_serial = candidate->record != NULL ? candidate->record->serial : 0;
     action->recreate = candidate->live == NULL && candidate->record != NULL;
+    action->cause = action->recreate ? PLAN_DRIFT : 0;
     action->passwords = candidate->passwords != NULL ? g_hash_table_ref(candidate->passwords) : NULL;
     if (candidate->differs)
         add_config_changes(planner, candidate, action);

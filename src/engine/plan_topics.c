@@ -47,8 +47,10 @@ static void plan_create(Planner *planner, const DesiredTopic *topic, ResourceRec
     PlanAction *action = add_action(planner, topic, record, PLAN_CREATE);
     action->recreate = record != NULL;
     action->cause = record != NULL ? PLAN_DRIFT : PLAN_DECLARED;
-    change_number(action, "partitions", -1, topic->partitions, NULL);
-    change_number(action, "replication", -1, topic->replication, NULL);
+    if (topic->partitions >= 0)
+        change_number(action, "partitions", -1, topic->partitions, NULL);
+    if (topic->replication >= 0)
+        change_number(action, "replication", -1, topic->replication, NULL);
     GHashTableIter iterator;
     gpointer key, value;
     for (g_hash_table_iter_init(&iterator, topic->config); g_hash_table_iter_next(&iterator, &key, &value);)
