@@ -5,7 +5,7 @@
  *
  * Connect repeats a config's values in its messages and traces, resolved ones too. They come out of here
  * cleaned of what connect/secrets.h calls a secret; a set `sensitive` (may be NULL) names further keys whose
- * values are none of anybody's business.
+ * values are hidden in the same way.
  */
 #pragma once
 

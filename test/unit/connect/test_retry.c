@@ -33,6 +33,8 @@ static const Case cases[] = {
      VERDICT_RETRY, CONNECT_ERROR_BUSY},
     {"leader-breaks", 500, "IO Error trying to forward REST request: java.io.EOFException", VERDICT_RETRY,
      VERDICT_UNKNOWN, CONNECT_ERROR_UNKNOWN},
+    {"leader-hangs", 500, "IO Error trying to forward REST request: Idle timeout expired: 30001/30000 ms",
+     VERDICT_RETRY, VERDICT_UNKNOWN, CONNECT_ERROR_UNKNOWN},
     {"other-500", 500, "java.lang.NullPointerException", VERDICT_FAIL, VERDICT_FAIL, CONNECT_ERROR_FAILED},
     {"a-connectors-own-refusal", 500, "java.net.ConnectException: Connection refused", VERDICT_FAIL,
      VERDICT_FAIL, CONNECT_ERROR_FAILED},
