@@ -54,7 +54,7 @@ static ConnectTask task_of(const json_t *status, int id, const Secrets *secrets)
 static int by_id(gconstpointer left, gconstpointer right) {
     const ConnectTask *one = *(const ConnectTask *const *)left;
     const ConnectTask *other = *(const ConnectTask *const *)right;
-    return one->id - other->id;
+    return (one->id > other->id) - (one->id < other->id);
 }
 
 static void add_tasks(Connector *connector, const json_t *status, const Secrets *secrets) {
