@@ -78,7 +78,7 @@ fuzz: ## run every fuzz target for SECONDS (60) with libFuzzer
 	@scripts/setup --test
 	@test -f build-fuzz/build.ninja || CC=clang $(PACKAGES) meson setup build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
 	@ninja -C build-fuzz
-	@scripts/fuzz $${SECONDS:-60}
+	@scripts/fuzz $(or $(SECONDS),60)
 
 golden: debug ## rewrite the golden files of messages, plans and help from what the program says now
 	@UPDATE_GOLDEN=1 scripts/test unit
