@@ -143,6 +143,10 @@ void repository_set_cancellable(Repository *repository, GCancellable *cancellabl
     g_set_object(&repository->cancellable, cancellable);
 }
 
+void repository_set_direct(Repository *repository) {
+    repository->is_direct = true;
+}
+
 const char *repository_id(const Repository *repository) {
     return repository->id;
 }

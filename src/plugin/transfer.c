@@ -7,9 +7,14 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/hash.h"
 #include "plugin/names.h"
 
 enum { ATTEMPTS = 3, FIRST_WAIT_MS = 200, LONGEST_WAIT_MS = 5000, WAIT_STEP_MS = 50, PIECE = 256 * 1024 };
+
+static const Place *reading_place(const Repository *repository) {
+    return repository->is_direct ? &repository->writing : &repository->reading;
+}
 
 /* The address of `path` below a place; a single artifact's is the place itself. */
 static char *address_of(const Place *place, const char *path) {
@@ -39,6 +44,8 @@ static PluginError code_of_status(long status) {
         return PLUGIN_ERROR_NOT_FOUND;
     if (status == 401 || status == 403 || status == 407)
         return PLUGIN_ERROR_DENIED;
+    if (status == 409)
+        return PLUGIN_ERROR_EXISTS;
     bool is_passing = status == 408 || status == 429 || status == 502 || status == 503 || status == 504;
     return is_passing ? PLUGIN_ERROR_UNREACHABLE : PLUGIN_ERROR_FAILED;
 }
@@ -88,9 +95,14 @@ bool transfer_wait(const Repository *repository, guint attempt) {
     return true;
 }
 
+/* Whether to try again, after a wait. */
+static bool is_worth_another(const Repository *repository, const GError *problem, guint attempt) {
+    return transfer_is_passing(problem) && attempt + 1 < ATTEMPTS && transfer_wait(repository, attempt);
+}
+
 /* One attempt at a request; true when the answer's status says success. */
-static bool send_once(const Repository *repository, const Place *place, const char *path,
-                      const HttpRequest *request, GBytes **body, GError **error) {
+static bool send_once(const Place *place, const char *path, const HttpRequest *request, GBytes **body,
+                      GError **error) {
     g_autoptr(GError) problem = NULL;
     g_autoptr(HttpResponse) response = http_send(place->client, request, &problem);
     if (response == NULL)
@@ -109,10 +121,9 @@ static bool send_patiently(const Repository *repository, const Place *place, con
     request->cancellable = repository->cancellable;
     for (guint attempt = 0;; attempt++) {
         g_autoptr(GError) problem = NULL;
-        if (send_once(repository, place, path, request, body, &problem))
+        if (send_once(place, path, request, body, &problem))
             return true;
-        bool again = transfer_is_passing(problem) && attempt + 1 < ATTEMPTS;
-        if (!again || !transfer_wait(repository, attempt)) {
+        if (!is_worth_another(repository, problem, attempt)) {
             g_propagate_error(error, g_steal_pointer(&problem));
             return false;
         }
@@ -129,7 +140,7 @@ static GBytes *read_local(const Place *place, const char *path, gsize limit, GEr
 }
 
 GBytes *transfer_read(Repository *repository, const char *path, gsize limit, GError **error) {
-    const Place *place = &repository->reading;
+    const Place *place = reading_place(repository);
     if (!check_path(path, error))
         return NULL;
     if (place->client == NULL)
@@ -163,7 +174,7 @@ static bool pour(int descriptor, const char *file, GCancellable *cancellable, Ht
 
 static bool download_local(const Repository *repository, const char *path, guint64 offset, bool *resumed,
                            HttpSink sink, gpointer user_data, GError **error) {
-    g_autofree char *file = address_of(&repository->reading, path);
+    g_autofree char *file = address_of(reading_place(repository), path);
     int descriptor = open(file, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
         error_set(error, PLUGIN_ERROR, errno == ENOENT ? PLUGIN_ERROR_NOT_FOUND : PLUGIN_ERROR_FAILED, NULL,
@@ -178,7 +189,7 @@ static bool download_local(const Repository *repository, const char *path, guint
 
 static bool download_http(const Repository *repository, const char *path, guint64 offset, bool *resumed,
                           HttpSink sink, gpointer user_data, GError **error) {
-    const Place *place = &repository->reading;
+    const Place *place = reading_place(repository);
     g_autofree char *address = address_of(place, path);
     HttpRequest request = {.url = address, .cancellable = repository->cancellable};
     g_autoptr(GError) problem = NULL;
@@ -196,9 +207,28 @@ bool transfer_download(Repository *repository, const char *path, guint64 offset,
                        gpointer user_data, GError **error) {
     if (!check_path(path, error))
         return false;
-    if (repository->reading.client == NULL)
+    if (reading_place(repository)->client == NULL)
         return download_local(repository, path, offset, resumed, sink, user_data, error);
     return download_http(repository, path, offset, resumed, sink, user_data, error);
+}
+
+static bool take_hash(const guint8 *data, gsize length, gpointer user_data, GError **error) {
+    hash_update(user_data, data, length);
+    return true;
+}
+
+char *transfer_hash(Repository *repository, const char *path, GError **error) {
+    for (guint attempt = 0;; attempt++) {
+        g_autoptr(Hash) hash = hash_new(HASH_SHA256);
+        g_autoptr(GError) problem = NULL;
+        bool resumed;
+        if (transfer_download(repository, path, 0, &resumed, take_hash, hash, &problem))
+            return hash_finish(hash);
+        if (!is_worth_another(repository, problem, attempt)) {
+            g_propagate_error(error, g_steal_pointer(&problem));
+            return NULL;
+        }
+    }
 }
 
 bool transfer_put(Repository *repository, const char *path, GBytes *bytes, GError **error) {
@@ -265,8 +295,7 @@ bool transfer_put_file(Repository *repository, const char *path, const char *fil
         g_autoptr(GError) problem = NULL;
         if (upload_once(repository, path, file, &problem))
             return true;
-        bool again = transfer_is_passing(problem) && attempt + 1 < ATTEMPTS;
-        if (!again || !transfer_wait(repository, attempt)) {
+        if (!is_worth_another(repository, problem, attempt)) {
             g_propagate_error(error, g_steal_pointer(&problem));
             return false;
         }

@@ -21,6 +21,7 @@ struct Repository {
     char *url;
     Place reading;
     Place writing;
+    bool is_direct;            /* read where it is written, past a mirror */
     GCancellable *cancellable; /* may be NULL */
 };
 
@@ -30,6 +31,9 @@ Repository *repository_open_single(const char *address, GError **error);
 /* Ends what is under way when `cancellable` (may be NULL) is cancelled. */
 void repository_set_cancellable(Repository *repository, GCancellable *cancellable);
 
+/* From now on reads what is written, and no mirror's copy of it. */
+void repository_set_direct(Repository *repository);
+
 /* All bytes at `path`, at most `limit`. */
 GBytes *transfer_read(Repository *repository, const char *path, gsize limit, GError **error);
 
@@ -37,6 +41,9 @@ GBytes *transfer_read(Repository *repository, const char *path, gsize limit, GEr
  * the server can't serve is as if it did not honour it. */
 bool transfer_download(Repository *repository, const char *path, guint64 offset, bool *resumed, HttpSink sink,
                        gpointer user_data, GError **error);
+
+/* The SHA-256, in hex, of the bytes at `path`. */
+char *transfer_hash(Repository *repository, const char *path, GError **error);
 
 /* Writes bytes, or a file's, on the repository itself and never on a mirror. */
 bool transfer_put(Repository *repository, const char *path, GBytes *bytes, GError **error);
