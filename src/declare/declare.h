@@ -174,18 +174,26 @@ Environment *declare_load(const char *root, const char *environment, const Decla
  * Gives the files written (char *, NULL-terminated). */
 char **declare_init(const char *folder, const char *name, GError **error);
 
-/* What a promotion changes. */
+/* What a promotion, or pinning, changes. */
 typedef struct {
-    char *instance; /* NULL: of a plugin */
-    char *plugin;   /* NULL: of a module */
-    char *before, *after;
+    char *instance;        /* NULL: of a plugin */
+    char *plugin;          /* NULL: of a module */
+    char *before, *after;  /* versions; commits of a module, or its trees outside Git; before NULL: new */
     GPtrArray *also_moves; /* char *: other instances that use this plugin */
 } PromotionChange;
 void promotion_change_free(PromotionChange *change);
 
-/* Sets, in the target's lock, the pins and current plugin versions of FROM's instances (all of them, or those
- * named) and writes it unless `dry_run`. Refused: a dirty module folder, a held version, a variable that the
- * target misses (in the diagnostics), instances unknown in either. Gives a GPtrArray of PromotionChange,
- * maybe empty. */
+/* Sets, in the target's lock, the pins and current plugin versions of FROM's instances (all that TO has too,
+ * or those named) and writes it unless `dry_run`. Plugins that TO asks for in a version of its own are left
+ * to `lock`. Refused: a dirty or uncommitted module folder, a held version, a variable that the target misses
+ * (in the diagnostics), named instances unknown in either. Gives a GPtrArray of PromotionChange, maybe empty.
+ * Errors as declare_load(). */
 GPtrArray *declare_promote(const char *root, const char *from, const char *to, const char *const *instances,
                            bool dry_run, Diagnostics *diagnostics, GError **error);
+
+/* Pins the remote modules of the first environment (of another one: does nothing) in `lock`, which is not
+ * written: those that have no pin of their source and ref yet, or all when `upgrade`. To be called before
+ * declare_load(), which takes the result as its lock_text. Gives a GPtrArray of PromotionChange, maybe empty.
+ */
+GPtrArray *declare_pin_remote(const char *root, const char *environment, bool upgrade, Lock *lock,
+                              Diagnostics *diagnostics, GError **error);

@@ -58,24 +58,6 @@ static Builder builder_new(Loader *loader) {
     };
 }
 
-/* --- Which environment ---------------------------------------------------------------------------------- */
-
-/* The place of the environment's name in sluice.yaml; NULL with an error where it isn't listed. */
-static const Datum *find_environment(const ProjectFile *file, const char *name, GError **error) {
-    for (guint i = 0; i < file->places->len; i++) {
-        const Datum *place = file->places->pdata[i];
-        if (g_str_equal(place->text, name))
-            return place;
-    }
-    const char *const *names = (const char *const *)file->project->environments;
-    g_autofree char *near = diagnostics_did_you_mean(name, names);
-    g_autofree char *all = schema_join(names, "and");
-    g_autofree char *hint =
-        near != NULL ? g_steal_pointer(&near) : g_strdup_printf("sluice.yaml lists %s", all);
-    error_set(error, DECLARE_ERROR, DECLARE_ERROR_NOT_FOUND, hint, "there is no environment '%s'", name);
-    return NULL;
-}
-
 /* --- Lock and Git --------------------------------------------------------------------------------------- */
 
 static Lock *parse_lock(const Loader *loader, const char *path, const char *shown, GError **error) {
@@ -208,7 +190,7 @@ Environment *declare_load(const char *root, const char *environment, const Decla
     g_auto(ProjectFile) file = {0};
     if (!project_open(loader, &file))
         return finish(&builder, error);
-    const Datum *place = find_environment(&file, environment, error);
+    const Datum *place = project_find_environment(&file, environment, error);
     if (place == NULL || !read_environment(&builder, &file, place, error))
         return NULL;
     return finish(&builder, error);

@@ -82,6 +82,21 @@ static void read_environments(Loader *loader, const Datum *list, ProjectFile *fi
     file->project->environments = g_strdupv((char **)names->pdata);
 }
 
+const Datum *project_find_environment(const ProjectFile *file, const char *name, GError **error) {
+    for (guint i = 0; i < file->places->len; i++) {
+        const Datum *place = file->places->pdata[i];
+        if (g_str_equal(place->text, name))
+            return place;
+    }
+    const char *const *names = (const char *const *)file->project->environments;
+    g_autofree char *near = diagnostics_did_you_mean(name, names);
+    g_autofree char *all = schema_join(names, "and");
+    g_autofree char *hint =
+        near != NULL ? g_steal_pointer(&near) : g_strdup_printf("sluice.yaml lists %s", all);
+    error_set(error, DECLARE_ERROR, DECLARE_ERROR_NOT_FOUND, hint, "there is no environment '%s'", name);
+    return NULL;
+}
+
 static void check_keys(Loader *loader, const Datum *root) {
     Position start = {root->position.file, 1, 1};
     schema_check(loader, &PROJECT, root, start);

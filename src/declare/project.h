@@ -25,3 +25,6 @@ bool project_open(Loader *loader, ProjectFile *file);
 
 /* Reads repositories and plugins into the project, once secrets are declared. */
 void project_render(Loader *loader, ProjectFile *file);
+
+/* The place of an environment's name in the list; NULL with an error where it isn't listed. */
+const Datum *project_find_environment(const ProjectFile *file, const char *name, GError **error);
