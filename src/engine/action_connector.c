@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "connect/secrets.h"
 #include "engine/action.h"
 #include "engine/health.h"
 
@@ -267,22 +268,32 @@ static void end_unhealthy(ActionRun *run, const Connector *before, bool was_fail
     }
 }
 
-static void end_unchanged(ActionRun *run, const Connector *before, GError *error) {
+static void end_unchanged(ActionRun *run, GError *error) {
     g_autoptr(Connector) now = NULL;
     bool same = read_live(run, &now, NULL) && is_as(run, now, run->before);
-    (void)before;
     action_end(run, OUTCOME_FAILED, same ? RECORD_AS_BEFORE : RECORD_UNKNOWN, error);
+}
+
+/* What a task says may quote values: those that the declarations call sensitive are taken out. */
+static void redact_trace(ActionRun *run) {
+    if (run->result->trace == NULL)
+        return;
+    g_autoptr(Secrets) secrets = secrets_new(run->config, run->sensitive);
+    char *clean = secrets_redact(secrets, run->result->trace);
+    g_free(run->result->trace);
+    run->result->trace = clean;
 }
 
 static void run_change(ActionRun *run, const Connector *before) {
     GError *error = NULL;
     bool was_failing = before != NULL && health_has_failed(before, NULL);
     if (!change(run, before, &error)) {
-        end_unchanged(run, before, error);
+        end_unchanged(run, error);
     } else if (wait_healthy(run, wanted_state(run, before), run->version, was_failing, &run->result->trace,
                             &error)) {
         action_end(run, OUTCOME_DONE, RECORD_AFTER, NULL);
     } else {
+        redact_trace(run);
         end_unhealthy(run, before, was_failing, error);
     }
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "connect/secrets.h"
 #include "engine/health.h"
 #include "engine/installed.h"
 #include "engine/recover.h"
@@ -123,6 +124,29 @@ static Health judge(const ResourceStatus *row, const Connector *live) {
     return running && row->tasks > 0 && row->running == row->tasks ? HEALTH_OK : HEALTH_PENDING;
 }
 
+static const DesiredConnector *find_declared(const Survey *survey, const char *address) {
+    const GPtrArray *connectors = survey->engine->environment->connectors;
+    for (guint i = 0; i < connectors->len; i++)
+        if (strcmp(((const DesiredConnector *)connectors->pdata[i])->address, address) == 0)
+            return connectors->pdata[i];
+    return NULL;
+}
+
+/* The trace of what failed, without the values that are sensitive. */
+static void take_trace(const Survey *survey, ResourceStatus *row, const Connector *live,
+                       const ResourceRecord *record) {
+    g_autofree char *trace = NULL;
+    if (!health_has_failed(live, &trace))
+        return;
+    row->health = HEALTH_FAILED;
+    if (trace == NULL)
+        return;
+    g_autoptr(GHashTable) sensitive =
+        render_sensitive_keys(find_declared(survey, row->address), record, NULL);
+    g_autoptr(Secrets) secrets = secrets_new(live->config, sensitive);
+    row->trace = secrets_redact(secrets, trace);
+}
+
 static void look_at_connector(const Survey *survey, ResourceStatus *row, const ResourceRecord *record) {
     const LiveCluster *cluster = live_cluster(survey->live, row->cluster);
     const Connector *live = cluster != NULL ? g_hash_table_lookup(cluster->connectors, row->name) : NULL;
@@ -132,7 +156,8 @@ static void look_at_connector(const Survey *survey, ResourceStatus *row, const R
     row->state = g_strdup(live->connector.state != NULL ? live->connector.state : "UNASSIGNED");
     row->version = g_strdup(live->connector.version);
     count_tasks(row, live);
-    row->health = health_has_failed(live, &row->trace) ? HEALTH_FAILED : judge(row, live);
+    row->health = judge(row, live);
+    take_trace(survey, row, live, record);
     if (record != NULL)
         find_connector_drift(survey, row, live, record);
 }
@@ -188,30 +213,33 @@ static void look(Survey *survey, GHashTable *resources) {
     }
 }
 
-static bool add_missing_plugins(Survey *survey, GError **error) {
+static bool add_lacking(Survey *survey, const LiveCluster *cluster, const LiveWorker *worker,
+                        GError **error) {
     const Lock *lock = survey->engine->environment->lock;
-    for (guint i = 0; i < survey->live->clusters->len; i++) {
-        const LiveCluster *cluster = survey->live->clusters->pdata[i];
-        for (guint w = 0; w < cluster->workers->len; w++) {
-            const LiveWorker *worker = cluster->workers->pdata[w];
-            if (worker->plugins == NULL) {
-                g_ptr_array_add(survey->status->missing, g_strdup_printf("worker %s does not answer: %s",
-                                                                         worker->url, worker->problem));
-                survey->status->failed = true;
-                continue;
-            }
-            for (guint p = 0; p < lock->plugins->len; p++) {
-                const LockedPlugin *plugin = lock->plugins->pdata[p];
-                bool complete = true;
-                if (g_ptr_array_find_with_equal_func(plugin->connect, cluster->cluster->declared->name,
-                                                     g_str_equal, NULL) &&
-                    !installed_is_complete(survey->engine, lock, worker, plugin, &complete, error))
-                    return false;
-                if (!complete)
-                    g_ptr_array_add(survey->status->missing,
-                                    g_strdup_printf("worker %s lacks a locked version of plugin '%s'",
-                                                    worker->url, plugin->name));
-            }
+    const char *name = cluster->cluster->declared->name;
+    for (guint i = 0; i < lock->plugins->len; i++) {
+        const LockedPlugin *plugin = lock->plugins->pdata[i];
+        bool complete = true;
+        if (g_ptr_array_find_with_equal_func(plugin->connect, name, g_str_equal, NULL) &&
+            !installed_is_complete(survey->engine, lock, worker, plugin, &complete, error))
+            return false;
+        if (!complete)
+            g_ptr_array_add(survey->status->missing,
+                            g_strdup_printf("worker %s lacks a locked version of plugin '%s'", worker->url,
+                                            plugin->name));
+    }
+    return true;
+}
+
+static bool add_missing(Survey *survey, const LiveCluster *cluster, GError **error) {
+    for (guint i = 0; i < cluster->workers->len; i++) {
+        const LiveWorker *worker = cluster->workers->pdata[i];
+        if (worker->plugins == NULL) {
+            g_ptr_array_add(survey->status->missing,
+                            g_strdup_printf("worker %s does not answer: %s", worker->url, worker->problem));
+            survey->status->failed = true;
+        } else if (!add_lacking(survey, cluster, worker, error)) {
+            return false;
         }
     }
     return true;
@@ -247,8 +275,9 @@ EnvironmentStatus *status_of(Engine *engine, const Live *live, GError **error) {
     add_owned(&survey, recovery->resources);
     look(&survey, recovery->resources);
     add_waiting(&survey);
-    if (!add_missing_plugins(&survey, error))
-        return NULL;
+    for (guint i = 0; i < live->clusters->len; i++)
+        if (!add_missing(&survey, live->clusters->pdata[i], error))
+            return NULL;
     g_ptr_array_sort(status->resources, by_address);
     return g_steal_pointer(&status);
 }
