@@ -15,6 +15,7 @@
                                sandbox.name, .bootstrap, .url (of the first worker), .urls, .plugins
                                sandbox.get("/connectors"), .put(path, body), .post(…), .delete(…)
                                sandbox.environment()   the lines kafka: and connect: of an environment's file
+    ticks, ticking, flow   a plugin of the tests' own, a sandbox that has it, and declarations on it: see flows.py
     file_connector         the jar of Kafka's own file connectors
     golden(name, text)     compares with test/golden/NAME; UPDATE_GOLDEN=1 writes it instead
 
@@ -27,6 +28,7 @@ import json
 import os
 import pathlib
 import shutil
+import sqlite3
 import subprocess
 import textwrap
 import time
@@ -34,6 +36,8 @@ import urllib.error
 import urllib.request
 
 import pytest
+
+from flows import Flow, Ticks, Topics
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "test" / "golden"
@@ -245,7 +249,7 @@ def wait_until(what, timeout=WAIT):
 
 def newest_kafka():
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "sluice"
-    return max(cache.glob("kafka-*"), default=None)
+    return max((folder for folder in cache.glob("kafka-*") if (folder / "libs").is_dir()), default=None)
 
 
 @pytest.fixture(scope="session")
@@ -309,8 +313,11 @@ def file_connector(kafka):
 _numbers = itertools.count(1)
 
 
-def run_sandbox(sluice, workers):
+def run_sandbox(sluice, workers, prepare=None):
+    """`prepare`, if given, is called with the plugin folder before a worker starts."""
     name = f"test-{os.getpid()}-{next(_numbers)}"
+    if prepare is not None:
+        prepare(pathlib.Path(sluice.env["XDG_STATE_HOME"]) / "sluice" / "sandbox" / name / "plugins")
     sluice("sandbox", "up", name, "--workers", workers, code=0, timeout=300)
     try:
         yield Sandbox(name, sluice("sandbox", "status", name, "-o", "json", code=0).json())
@@ -339,3 +346,38 @@ def golden():
         assert text == file.read_text(), f"differs from {file}; UPDATE_GOLDEN=1 writes it anew"
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def ticks(kafka, tmp_path_factory):
+    return Ticks(kafka, tmp_path_factory.mktemp("ticks"))
+
+
+@pytest.fixture(scope="session")
+def ticking(sluice, ticks):
+    yield from run_sandbox(sluice, 1, prepare=lambda plugins: ticks.install(plugins, "1.0.0"))
+
+
+@pytest.fixture(scope="session")
+def topics_by_hand(ticks, ticking):
+    topics = Topics(ticks, ticking.bootstrap)
+    yield topics
+    topics.close()
+
+
+@pytest.fixture
+def flow(project, ticking, topics_by_hand):
+    flow = Flow(project, ticking, topics_by_hand)
+    yield flow
+    flow.clear()
+
+
+@pytest.fixture
+def read_state():
+    """Reads all records of a flow's state, by key."""
+
+    def read(flow, environment="dev"):
+        with sqlite3.connect(flow.project.root / ".sluice" / f"{environment}.db") as database:
+            return {key: json.loads(value) for key, value in database.execute("SELECT key, value FROM record")}
+
+    return read

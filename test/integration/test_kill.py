@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Killed at any point, the next apply converges: SIGKILL at 40 points that a seed draws, over the whole time that an apply takes.
+
+    SEED=N       draws other points (printed in any case)
+    KILLS=N      another number of them
+"""
+import os
+import random
+import time
+
+from flows import tick
+
+SEED = int(os.environ.get("SEED", "20240611"))
+KILLS = int(os.environ.get("KILLS", "40"))
+QUICK = {"settle": "100ms", "deadline": "30s"}
+
+
+def declare(flow, turn):
+    """Two worlds in turn: from one to the next connectors and topics are made, changed and deleted."""
+    one = turn % 2 == 0
+    flow.declare(
+        connectors={
+            "changed": tick({"note": f"turn {turn}", "secret": f"secret {turn}"}),
+            "same": tick(state="stopped"),
+            "moved" if one else "new": tick({"note": "of one world"}, state="paused"),
+            "odd" if one else "even": tick(state="stopped", on_remove="stop"),
+        },
+        topics={
+            "grown": flow.topic("grown", config={"retention.ms": str(60000 + turn)}),
+            "first" if one else "second": flow.topic("first" if one else "second", on_remove="delete"),
+            "kept": flow.topic("kept", config={"segment.ms": "50000"} if one else {}),
+        },
+        timing=QUICK,
+    )
+
+
+def expected(turn):
+    one = turn % 2 == 0
+    connectors = {"changed": "RUNNING RUNNING", "same": "STOPPED", ("moved" if one else "new"): "PAUSED", "odd": "STOPPED", "even": "STOPPED"}
+    topics = {"grown": {"retention.ms": str(60000 + turn)}, ("first" if one else "second"): {}, "kept": {"segment.ms": "50000"} if one else {}}
+    return connectors, topics
+
+
+def assert_converged(flow, turn, read_state):
+    connectors, topics = expected(turn)
+    assert {key: flow.state(key) for key in flow.live()} == connectors
+    assert {key: flow.topics("describe", f"{flow.name}.{key}")["config"] for key in flow.live_topics()} == topics
+    assert flow.config("changed")["note"] == f"turn {turn}"
+    records = read_state(flow)
+    resources = [record for key, record in records.items() if key.startswith("resource/")]
+    addresses = [record["address"] for record in resources]
+    assert len(addresses) == len(set(addresses)) == len(connectors) + len(topics), addresses
+    left = [key for key in records if key.startswith("intent/") or key == "lease"]
+    assert not left, left
+
+
+def apply_killed_after(flow, seconds):
+    """Whether the apply was still there to be killed."""
+    process = flow.project.run.start("apply", "dev", "--auto-approve", cwd=flow.project.root)
+    try:
+        time.sleep(seconds)
+        alive = process.poll() is None
+        process.kill()
+    finally:
+        process.communicate()
+    return alive
+
+
+def test_apply_killed_at_any_point_converges_the_next_time(flow, read_state):
+    draw = random.Random(SEED)
+    durations = []
+    for turn in range(4):
+        declare(flow, turn)
+        began = time.monotonic()
+        flow.apply()
+        durations.append(time.monotonic() - began)
+    assert_converged(flow, 3, read_state)
+    longest = max(durations[2:])
+    points = [(number + draw.random()) * longest / KILLS for number in range(KILLS)]
+    draw.shuffle(points)
+    print(f"SEED={SEED} KILLS={KILLS}; an apply takes {longest:.2f} s")
+    killed = 0
+    for turn, point in enumerate(points, start=4):
+        declare(flow, turn)
+        alive = apply_killed_after(flow, point)
+        killed += alive
+        print(f"turn {turn}: {'killed' if alive else 'ended before'} {point:.2f} s")
+        began = time.monotonic()
+        result = flow.apply()
+        spent = time.monotonic() - began
+        assert spent < longest + 5, f"the lease was not taken over at once: {spent:.1f} s"
+        assert "is not ours" not in result.out
+        assert "No changes." in flow.plan("--detailed-exitcode", code=0).out
+        assert_converged(flow, turn, read_state)
+    assert killed >= KILLS * 3 // 4, f"only {killed} of {KILLS} were killed while they worked"
