@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/archive_reader.h"
 
+#include <locale.h>
 #include <string.h>
 
 #include "plugin/plugin.h"
@@ -35,7 +36,6 @@ static ArchiveReader *reader_new(void) {
     archive_read_support_format_zip_seekable(reader);
     archive_read_support_format_tar(reader);
     archive_read_support_filter_gzip(reader);
-    archive_read_set_options(reader, "hdrcharset=UTF-8");
     return reader;
 }
 
@@ -55,18 +55,36 @@ ArchiveReader *archive_open_descriptor(int descriptor, const char *name, GError 
     return NULL;
 }
 
-bool archive_next(ArchiveReader *reader, const char *name, struct archive_entry **entry, GError **error) {
-    struct archive_entry *next = NULL;
-    int status = archive_read_next_header(reader, &next);
-    if (status != ARCHIVE_OK && status != ARCHIVE_WARN && status != ARCHIVE_EOF)
-        return fail(reader, name, error);
-    *entry = status == ARCHIVE_EOF ? NULL : next;
-    return true;
+/* libarchive turns names into the locale's characters, and has none for 'ü' in the locale C of a container.
+ */
+static locale_t utf8_locale(void) {
+    static gsize made = 0;
+    if (g_once_init_enter(&made)) {
+        locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+        g_once_init_leave(&made, (gsize)(locale != (locale_t)0 ? locale : LC_GLOBAL_LOCALE));
+    }
+    return (locale_t)made;
 }
 
-const char *archive_path(struct archive_entry *entry) {
-    const char *path = archive_entry_pathname_utf8(entry);
-    return path != NULL ? path : archive_entry_pathname(entry);
+/* The entry keeps what was once asked for. */
+static void convert_names(struct archive_entry *entry) {
+    archive_entry_pathname(entry);
+    archive_entry_symlink(entry);
+    archive_entry_hardlink(entry);
+}
+
+bool archive_next(ArchiveReader *reader, const char *name, struct archive_entry **entry, GError **error) {
+    struct archive_entry *next = NULL;
+    locale_t former = uselocale(utf8_locale());
+    int status = archive_read_next_header(reader, &next);
+    bool is_read = status == ARCHIVE_OK || status == ARCHIVE_WARN;
+    if (is_read)
+        convert_names(next);
+    uselocale(former);
+    if (!is_read && status != ARCHIVE_EOF)
+        return fail(reader, name, error);
+    *entry = is_read ? next : NULL;
+    return true;
 }
 
 bool archive_pour(ArchiveReader *reader, const char *name, ArchiveSink sink, gpointer user_data,

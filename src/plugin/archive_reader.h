@@ -24,12 +24,9 @@ ArchiveKind archive_kind(const char *path);
 ArchiveReader *archive_open(const char *path, GError **error);
 ArchiveReader *archive_open_descriptor(int descriptor, const char *name, GError **error);
 
-/* The next entry in *entry, NULL at the end. False with PLUGIN_ERROR_FORMAT. */
+/* The next entry in *entry, NULL at the end. Its names (archive_entry_pathname() and so on) are UTF-8, or the
+ * archive's bytes where these are none; NULL where it has none. False with PLUGIN_ERROR_FORMAT. */
 bool archive_next(ArchiveReader *reader, const char *name, struct archive_entry **entry, GError **error);
-
-/* An entry's path as it stands in the archive, in UTF-8 where it is text; NULL where it has none. Owned by
- * the entry. */
-const char *archive_path(struct archive_entry *entry);
 
 /* Takes bytes of an entry; false, with an error set, ends it. */
 typedef bool (*ArchiveSink)(const void *data, gsize length, gpointer user_data, GError **error);

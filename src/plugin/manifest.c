@@ -184,7 +184,7 @@ static bool read_jar(Reading *reading, ArchiveReader *reader, GError **error) {
             return false;
         if (entry == NULL)
             return true;
-        const char *path = archive_path(entry);
+        const char *path = archive_entry_pathname(entry);
         if (path != NULL && !read_entry(reading, reader, path, error))
             return false;
     }
@@ -207,7 +207,7 @@ static bool read_artifact(Reading *reading, ArchiveReader *reader, GError **erro
             return false;
         if (entry == NULL)
             break;
-        const char *path = archive_path(entry);
+        const char *path = archive_entry_pathname(entry);
         if (path == NULL)
             continue;
         is_jar = is_jar || g_str_equal(path, "META-INF/MANIFEST.MF");

@@ -117,7 +117,7 @@ static bool find_inner(const char *file, Inner *inner, GError **error) {
             return false;
         if (entry == NULL)
             return true;
-        const char *path = archive_path(entry);
+        const char *path = archive_entry_pathname(entry);
         g_autofree char *artifact = path != NULL ? artifact_of_inner(path) : NULL;
         if (artifact != NULL && !take_inner(inner, reader, file, artifact, error))
             return false;

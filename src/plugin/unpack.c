@@ -168,9 +168,7 @@ static bool make_hard_link(Unpack *unpack, const char *path, const char *target,
 }
 
 static bool make_entry(Unpack *unpack, struct archive_entry *entry, const char *path, GError **error) {
-    const char *hard_link = archive_entry_hardlink_utf8(entry);
-    if (hard_link == NULL)
-        hard_link = archive_entry_hardlink(entry);
+    const char *hard_link = archive_entry_hardlink(entry);
     if (hard_link != NULL)
         return make_hard_link(unpack, path, hard_link, error);
     switch (archive_entry_filetype(entry)) {
@@ -184,7 +182,7 @@ static bool make_entry(Unpack *unpack, struct archive_entry *entry, const char *
 }
 
 static bool unpack_entry(Unpack *unpack, struct archive_entry *entry, GError **error) {
-    const char *raw = archive_path(entry);
+    const char *raw = archive_entry_pathname(entry);
     g_autofree char *path = clean_path(raw);
     if (path == NULL)
         return refuse(unpack, error, "the path '%s' leads out of it, or is none", raw != NULL ? raw : "");
