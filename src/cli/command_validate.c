@@ -21,17 +21,24 @@ static void print_count(const Environment *environment) {
     }
 }
 
+/* Whether it is told by diagnostics. */
+static bool is_mistake(const GError *problem) {
+    return problem == NULL || g_error_matches(problem, DECLARE_ERROR, DECLARE_ERROR_INVALID);
+}
+
 /* Adds what is wrong in an environment to `diagnostics`; false only for what is no mistake in a file. */
 static bool validate(const char *root, const char *name, Diagnostics *diagnostics, GPtrArray *valid,
                      GError **error) {
     const DeclareOptions options = {.resolve_secrets = false};
     g_autoptr(GError) problem = NULL;
     Environment *environment = declare_load(root, name, &options, diagnostics, &problem);
+    if (environment == NULL && !is_mistake(problem)) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
     if (environment != NULL)
         g_ptr_array_add(valid, environment);
-    else if (!g_error_matches(problem, DECLARE_ERROR, DECLARE_ERROR_INVALID))
-        g_propagate_error(error, g_steal_pointer(&problem));
-    return problem == NULL;
+    return true;
 }
 
 static bool validate_all(const char *root, char **names, Diagnostics *diagnostics, GPtrArray *valid,
@@ -62,8 +69,7 @@ int command_validate(Invocation *invocation, GError **error) {
         return EXIT_ERROR;
     g_autoptr(GError) problem = NULL;
     g_autoptr(Project) project = declare_read_project(root, &options, diagnostics, &problem);
-    if (project == NULL && !g_error_matches(problem, DECLARE_ERROR, DECLARE_ERROR_INVALID) &&
-        problem != NULL) {
+    if (project == NULL && !is_mistake(problem)) {
         g_propagate_error(error, g_steal_pointer(&problem));
         return EXIT_ERROR;
     }

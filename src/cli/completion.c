@@ -227,12 +227,25 @@ static void scan_command(Scan *scan, const char *word) {
     }
 }
 
+/* A word before the command's name, where options of all commands may stand too. */
+static void scan_leading(Scan *scan, const char *word) {
+    static const GOptionEntry directory = {
+        .long_name = "directory", .short_name = 'C', .arg_description = "DIR"};
+    static const GOptionEntry output = {.long_name = "output", .arg_description = "FORMAT"};
+    if (g_str_equal(word, "-C") || g_str_equal(word, "--directory"))
+        scan->open = &directory;
+    else if (g_str_equal(word, "-o") || g_str_equal(word, "--output"))
+        scan->open = &output;
+    else
+        scan_command(scan, word);
+}
+
 /* A word that is complete already. */
 static void scan_word(Scan *scan, const char *word) {
-    if (scan->command == NULL) {
-        scan_command(scan, word);
-    } else if (scan->open != NULL) {
+    if (scan->open != NULL) {
         scan_value(scan, word);
+    } else if (scan->command == NULL) {
+        scan_leading(scan, word);
     } else if (!scan->only_arguments && g_str_equal(word, "--")) {
         scan->only_arguments = true;
     } else if (!scan->only_arguments && *word == '-') {
@@ -256,10 +269,10 @@ static void add_value_of(Scan *scan, const char *equals) {
 
 static void scan_last(Scan *scan) {
     const char *equals = strchr(scan->word, '=');
-    if (scan->command == NULL)
-        add_commands(scan);
-    else if (scan->open != NULL)
+    if (scan->open != NULL)
         add_source(scan, scan->open->arg_description != NULL ? scan->open->arg_description : "");
+    else if (scan->command == NULL)
+        add_commands(scan);
     else if (!scan->only_arguments && *scan->word == '-' && equals != NULL)
         add_value_of(scan, equals);
     else if (!scan->only_arguments && *scan->word == '-')

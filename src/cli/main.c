@@ -60,6 +60,7 @@ static const Command commands[] = {
      sandbox_commands},
     {"completion", "bash | zsh | fish", "print a completion script for a shell",
      "  sluice completion bash > /etc/bash_completion.d/sluice\n", command_completion, NULL},
+    {"complete", "[WORD…]", NULL, NULL, command_complete, NULL},
     {NULL},
 };
 
