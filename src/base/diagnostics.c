@@ -152,6 +152,8 @@ static char *source_line(const Diagnostics *diagnostics, Position position) {
         return NULL;
     gsize start = g_array_index(source->lines, gsize, position.line - 1);
     gsize length = strcspn(source->text + start, "\r\n");
+    if (length == 0)
+        return NULL;
     return harmless(g_strndup(source->text + start, length), true);
 }
 

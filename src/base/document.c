@@ -23,6 +23,7 @@ typedef struct {
     gsize length;
     Diagnostics *diagnostics;
     struct fy_parser *parser;
+    Position open; /* at a syntax error: the innermost collection that was not closed */
 } Reader;
 
 static void node_free(gpointer data) {
@@ -219,6 +220,8 @@ static Node *read_collection(Reader *reader, struct fy_event *event, int depth, 
     } else {
         read_items(reader, node, depth + 1, failed);
     }
+    if (*failed && reader->open.line == 0)
+        reader->open = node->position;
     return node;
 }
 
@@ -270,8 +273,12 @@ static void report_syntax(Reader *reader, struct fy_diag *diag) {
     if (error == NULL)
         return;
     Position place = {reader->file, MAX(error->line, 1), MAX(error->column, 1)};
+    bool unclosed =
+        strstr(error->msg, "flow") != NULL && reader->open.line > 0 && reader->open.line < place.line;
     const char *hint = strstr(error->msg, "tab character") != NULL ? "indent with spaces" : NULL;
-    diagnostics_add(reader->diagnostics, DIAGNOSTIC_ERROR, place, hint, "YAML: %s", error->msg);
+    g_autofree char *opened = unclosed ? g_strdup_printf("it is noticed at line %d only", place.line) : NULL;
+    diagnostics_add(reader->diagnostics, DIAGNOSTIC_ERROR, unclosed ? reader->open : place,
+                    unclosed ? opened : hint, "YAML: %s", error->msg);
 }
 
 static bool parse_events(Reader *reader) {

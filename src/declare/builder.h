@@ -15,8 +15,8 @@ typedef struct {
     Plugins *plugins;
     ModuleCache *modules;
     const Datum *connector_defaults; /* config; may be NULL */
-    GHashTable *topic_places;        /* name → Position * */
-    GHashTable *connector_places;    /* CLUSTER/NAME → Position * */
+    GHashTable *topic_places;        /* name → where it is claimed */
+    GHashTable *connector_places;    /* CLUSTER/NAME → the same */
     bool connect_is_broken;          /* mistakes in `connect:`: don't complain about what is missing there */
 } Builder;
 

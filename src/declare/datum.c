@@ -95,6 +95,16 @@ bool datum_is_sensitive(const Datum *datum) {
            (datum->sensitive && !(datum->kind == DATUM_SCALAR && text_is_reference(datum->text)));
 }
 
+const char *datum_unquoted_hint(const Datum *datum) {
+    Node node = as_node(datum);
+    node.quoted = false;
+    bool boolean;
+    double number;
+    bool other =
+        datum->kind == DATUM_SCALAR && (node_boolean(&node, &boolean) || node_number(&node, &number));
+    return datum->quoted && other ? "leave out the quotes" : NULL;
+}
+
 const char *datum_kind_name(const Datum *datum) {
     static const char *const NAMES[] = {[DATUM_LIST] = "a list", [DATUM_MAP] = "a mapping"};
     if (datum->kind == DATUM_LIST || datum->kind == DATUM_MAP)

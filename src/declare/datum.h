@@ -46,6 +46,9 @@ bool datum_is_sensitive(const Datum *datum);
 /* Whether a text is nothing but one ${provider:…}. */
 bool text_is_reference(const char *text);
 
+/* "leave out the quotes" where that would make a number or boolean of it, else NULL. */
+const char *datum_unquoted_hint(const Datum *datum);
+
 /* "text", "a list", … for messages. */
 const char *datum_kind_name(const Datum *datum);
 /* "'abc'" for messages, cut when long, or "a sensitive value"; the caller frees it. */

@@ -9,6 +9,8 @@ typedef struct {
     const char *text; /* NAME stands for the project's name */
 } Template;
 
+/* One line of text per line of code. */
+/* clang-format off */
 static const Template TEMPLATES[] = {
     {"sluice.yaml",
      "# The project: its environments in the order of promotion, the repositories that plugins come from.\n"
@@ -22,9 +24,8 @@ static const Template TEMPLATES[] = {
      "#     username: \"${env.REPOSITORY_USER}\"\n"
      "#     password: \"${env.REPOSITORY_PASSWORD}\"\n"},
     {"modules/file-source/module.yaml",
-     "# A module: typed variables, and the topics and connectors that are made of them. Environments "
-     "instantiate it,\n"
-     "# as often as they like. This one reads the lines of a file with a connector that comes with Kafka.\n"
+     "# A module: typed variables, and the topics and connectors made of them. Environments instantiate it as\n"
+     "# often as they like. This one reads the lines of a file with a connector that comes with Kafka.\n"
      "description: Reads the lines of a file into a topic.\n"
      "\n"
      "variables:\n"
@@ -36,8 +37,10 @@ static const Template TEMPLATES[] = {
      "#   orders-source: { maven: \"com.example:orders-source\" }\n"
      "\n"
      "topics:\n"
-     "  raw: { name: \"${var.topic}\", partitions: 1, config: { cleanup.policy: delete, retention.ms: "
-     "604800000 } }\n"
+     "  raw:\n"
+     "    name: \"${var.topic}\"\n"
+     "    partitions: 1\n"
+     "    config: { cleanup.policy: delete, retention.ms: 604800000 }\n"
      "\n"
      "connectors:\n"
      "  source:                        # on the worker its name is INSTANCE-source\n"
@@ -49,8 +52,7 @@ static const Template TEMPLATES[] = {
      "      topic: \"${var.topic}\"\n"},
     {"environments/dev.yaml",
      "# The first environment is rendered from the work tree: a change of a module is seen here at once.\n"
-     "# `sluice sandbox up dev` starts a Kafka and a Connect on this machine, and says the addresses to "
-     "write here.\n"
+     "# `sluice sandbox up dev` starts a Kafka and a Connect on this machine, and says what to write here.\n"
      "kafka:\n"
      "  bootstrap.servers: \"127.0.0.1:9092\"\n"
      "connect:\n"
@@ -65,58 +67,57 @@ static const Template TEMPLATES[] = {
      "    source: ../modules/file-source\n"
      "    variables:\n"
      "      file: /tmp/hello.txt\n"},
-    {"environments/prod.yaml", "# An environment after the first is rendered from the commits in its lock "
-                               "(environments/prod.lock), which\n"
-                               "# `sluice promote dev prod` writes: a change of a module arrives by "
-                               "promotion only. Until then `hello` waits.\n"
-                               "kafka:\n"
-                               "  bootstrap.servers: \"kafka.prod.example.com:9092\"\n"
-                               "connect:\n"
-                               "  main:\n"
-                               "    url: \"https://connect.prod.example.com:8083\"\n"
-                               "    username: sluice\n"
-                               "    password: \"${secret.connect-password}\"\n"
-                               "\n"
-                               "secrets:\n"
-                               "  connect-password: { env: CONNECT_PASSWORD }   # or { file: PATH }, or { "
-                               "command: [vault, kv, get, …] }\n"
-                               "\n"
-                               "policy:\n"
-                               "  approvals: 1\n"
-                               "\n"
-                               "topics: [../topics/shared.yaml]\n"
-                               "\n"
-                               "modules:\n"
-                               "  hello:\n"
-                               "    source: ../modules/file-source\n"
-                               "    variables:\n"
-                               "      file: /var/lib/hello/hello.txt\n"},
-    {"topics/shared.yaml", "# Topics that belong to no module. -1, or nothing, is the broker's default.\n"
-                           "audit.log:\n"
-                           "  partitions: 3\n"
-                           "  replication: -1\n"
-                           "  config: { retention.ms: 2592000000 }\n"},
-    {".gitignore", "# States that are kept on this machine.\n.sluice/\n"},
-    {"README.md", "# NAME\n"
-                  "\n"
-                  "Kafka topics and connectors, as declarations for Sluice. What is in Git is what runs.\n"
-                  "\n"
-                  "| file | what |\n"
-                  "|---|---|\n"
-                  "| `sluice.yaml` | the project: environments in the order of promotion, repositories |\n"
-                  "| `modules/*/module.yaml` | modules: variables, plugins, topics, connectors |\n"
-                  "| `environments/*.yaml` | which modules run where, with which values |\n"
-                  "| `environments/*.lock` | exact versions and commits; written by `sluice lock` and "
-                  "`sluice promote`, committed |\n"
-                  "| `topics/shared.yaml` | topics that belong to no module |\n"
-                  "\n"
-                  "```\n"
-                  "sluice validate              # checks everything, without a network\n"
-                  "sluice plan dev              # what would change\n"
-                  "sluice apply dev             # makes it so\n"
-                  "sluice promote dev prod      # takes dev's modules and versions to prod\n"
-                  "```\n"},
+    {"environments/prod.yaml",
+     "# An environment after the first is rendered from the commits in its lock (environments/prod.lock), which\n"
+     "# `sluice promote dev prod` writes: a change of a module arrives by promotion only. Until then it waits.\n"
+     "kafka:\n"
+     "  bootstrap.servers: \"kafka.prod.example.com:9092\"\n"
+     "connect:\n"
+     "  main:\n"
+     "    url: \"https://connect.prod.example.com:8083\"\n"
+     "    username: sluice\n"
+     "    password: \"${secret.connect-password}\"\n"
+     "\n"
+     "secrets:                         # or { file: PATH }, or { command: [vault, kv, get, ...] }\n"
+     "  connect-password: { env: CONNECT_PASSWORD }\n"
+     "\n"
+     "# policy: { approvals: 2, approvers: [release-managers] }\n"
+     "\n"
+     "topics: [../topics/shared.yaml]\n"
+     "\n"
+     "modules:\n"
+     "  hello:\n"
+     "    source: ../modules/file-source\n"
+     "    variables:\n"
+     "      file: /var/lib/hello/hello.txt\n"},
+    {"topics/shared.yaml",
+     "# Topics that belong to no module. -1, or nothing, is the broker's default.\n"
+     "audit.log:\n"
+     "  partitions: 3\n"
+     "  replication: -1\n"
+     "  config: { retention.ms: 2592000000 }\n"},
+    {".gitignore",
+     "# States that are kept on this machine.\n"
+     ".sluice/\n"},
+    {"README.md",
+     "# NAME\n"
+     "\n"
+     "Kafka topics and connectors, as declarations for Sluice: what is in Git is what runs.\n"
+     "\n"
+     "| file | what |\n"
+     "|---|---|\n"
+     "| `sluice.yaml` | the project: environments in the order of promotion, repositories |\n"
+     "| `modules/*/module.yaml` | modules: variables, plugins, topics, connectors |\n"
+     "| `environments/*.yaml` | which modules run where, with which values |\n"
+     "| `environments/*.lock` | exact versions and commits, written by `sluice lock` and `sluice promote` |\n"
+     "| `topics/shared.yaml` | topics that belong to no module |\n"
+     "\n"
+     "    sluice validate              # checks everything, without a network\n"
+     "    sluice plan dev              # what would change\n"
+     "    sluice apply dev             # makes it so\n"
+     "    sluice promote dev prod      # takes dev's modules and versions to prod\n"},
 };
+/* clang-format on */
 
 static bool check_folder(const char *folder, GError **error) {
     for (gsize i = 0; i < G_N_ELEMENTS(TEMPLATES); i++) {

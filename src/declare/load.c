@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/files.h"
 #include "declare/builder.h"
 #include "declare/digest.h"
 #include "declare/schema.h"
 #include "declare/secrets.h"
+
+#define LOCK_LIMIT ((gsize)16 * 1024 * 1024)
 
 static const Field DEFAULTS_FIELDS[] = {{"connector", FIELD_MAP, 0}, {NULL}};
 static const Schema DEFAULTS = {"'defaults'", DEFAULTS_FIELDS};
@@ -28,14 +31,27 @@ static const Schema ENVIRONMENT = {"an environment", ENVIRONMENT_FIELDS};
 
 /* --- The places that are taken -------------------------------------------------------------------------- */
 
+typedef struct {
+    Position position;
+    bool repeated; /* and reported */
+} Claim;
+
 bool builder_claim(Builder *builder, GHashTable *places, const char *id, const char *what, Position at) {
-    const Position *first = g_hash_table_lookup(places, id);
+    Claim *first = g_hash_table_lookup(places, id);
     if (first == NULL) {
-        g_hash_table_insert(places, g_strdup(id), g_memdup2(&at, sizeof at));
+        Claim claim = {at, false};
+        g_hash_table_insert(places, g_strdup(id), g_memdup2(&claim, sizeof claim));
         return true;
     }
-    g_autofree char *hint = g_strdup_printf("it is declared at %s:%d too", first->file, first->line);
-    loader_mistake(builder->loader, at, hint, "%s is declared twice", what);
+    bool same = first->position.file == at.file && first->position.line == at.line &&
+                first->position.column == at.column;
+    g_autofree char *hint =
+        same ? g_strdup("give it a name of the instance's: ${instance.name}, or a variable")
+             : g_strdup_printf("it is declared at %s:%d too", first->position.file, first->position.line);
+    if (!first->repeated || !same)
+        loader_mistake(builder->loader, at, hint, "%s is declared %s", what,
+                       same ? "by several instances" : "twice");
+    first->repeated = true;
     return false;
 }
 
@@ -60,9 +76,10 @@ static Builder builder_new(Loader *loader) {
 
 /* --- Lock and Git --------------------------------------------------------------------------------------- */
 
-static Lock *parse_lock(const Loader *loader, const char *path, const char *shown, GError **error) {
-    const char *text = loader->options.lock_text;
-    return text != NULL ? lock_parse(text, strlen(text), shown, error) : lock_read(path, error);
+static Lock *parse_lock(const Loader *loader, const char *path, GError **error) {
+    const char *given = loader->options.lock_text;
+    g_autofree char *text = given != NULL ? g_strdup(given) : files_read_text(path, LOCK_LIMIT, error);
+    return text != NULL ? lock_parse(text, strlen(text), "the lock", error) : NULL;
 }
 
 static void read_lock(Loader *loader, Environment *environment) {
@@ -70,13 +87,13 @@ static void read_lock(Loader *loader, Environment *environment) {
     Position at = {g_intern_string(shown), 0, 0};
     environment->lock_path = g_build_filename(loader->root, shown, NULL);
     g_autoptr(GError) error = NULL;
-    environment->lock = parse_lock(loader, environment->lock_path, shown, &error);
+    environment->lock = parse_lock(loader, environment->lock_path, &error);
     environment->has_lock = environment->lock != NULL;
     if (environment->lock != NULL && !g_str_equal(environment->lock->environment, environment->name))
         loader_mistake(loader, at, NULL, "this is the lock of '%s'", environment->lock->environment);
     if (environment->lock != NULL)
         return;
-    if (!g_error_matches(error, PLUGIN_ERROR, PLUGIN_ERROR_NOT_FOUND))
+    if (!g_error_matches(error, BASE_ERROR, BASE_ERROR_NOT_FOUND))
         loader_mistake(loader, at, error_hint(error), "%s", error->message);
     environment->lock = lock_new(environment->name);
 }
@@ -167,10 +184,19 @@ static Environment *finish(Builder *builder, GError **error) {
     return environment;
 }
 
+/* The environment that is promoted to this one. */
+static const char *name_before(const ProjectFile *file, const Datum *place) {
+    for (guint i = 1; i < file->places->len; i++)
+        if (file->places->pdata[i] == place)
+            return ((Datum *)file->places->pdata[i - 1])->text;
+    return NULL;
+}
+
 static bool read_environment(Builder *builder, ProjectFile *file, const Datum *place, GError **error) {
     Environment *environment = builder->environment;
     environment->project = g_strdup(file->project->name);
     environment->first = place == file->places->pdata[0];
+    builder->loader->previous = name_before(file, place);
     read_lock(builder->loader, environment);
     if (!read_git(builder->loader, environment, error))
         return false;
@@ -182,6 +208,16 @@ static bool read_environment(Builder *builder, ProjectFile *file, const Datum *p
     return read_sections(builder, file, root, error);
 }
 
+/* It isn't listed, unless sluice.yaml is so wrong that nothing is. */
+static Environment *refuse_environment(Loader *loader, ProjectFile *file, GError **error) {
+    project_render(loader, file);
+    if (loader_has_mistakes(loader))
+        error_set(error, DECLARE_ERROR, DECLARE_ERROR_INVALID, NULL, "sluice.yaml has mistakes");
+    else
+        project_find_environment(file, loader->environment, error);
+    return NULL;
+}
+
 Environment *declare_load(const char *root, const char *environment, const DeclareOptions *options,
                           Diagnostics *diagnostics, GError **error) {
     g_autoptr(Loader) loader = loader_new(root, options, diagnostics);
@@ -190,8 +226,8 @@ Environment *declare_load(const char *root, const char *environment, const Decla
     g_auto(ProjectFile) file = {0};
     if (!project_open(loader, &file))
         return finish(&builder, error);
-    const Datum *place = project_find_environment(&file, environment, error);
-    if (place == NULL || !read_environment(&builder, &file, place, error))
-        return NULL;
-    return finish(&builder, error);
+    const Datum *place = project_find_environment(&file, environment, NULL);
+    if (place == NULL)
+        return refuse_environment(loader, &file, error);
+    return read_environment(&builder, &file, place, error) ? finish(&builder, error) : NULL;
 }

@@ -139,6 +139,27 @@ static bool stays_inside(Loader *loader, const char *path) {
     return real_path == NULL || (real_root != NULL && below(real_root, real_path) != NULL);
 }
 
+/* "did you mean 'topics/shared.yaml'?": the first part of the path that isn't there, against its neighbours.
+ */
+static char *near_path(Loader *loader, const char *path) {
+    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+    g_autofree char *folder = g_strdup("");
+    for (guint i = 0; parts[i] != NULL; i++) {
+        g_autofree char *child = g_build_filename(folder, parts[i], NULL);
+        g_autofree char *absolute = g_build_filename(loader->root, child, NULL);
+        if (!g_file_test(absolute, G_FILE_TEST_EXISTS)) {
+            g_autofree char *parent = g_build_filename(loader->root, folder, NULL);
+            g_auto(GStrv) names = files_list(parent, NULL);
+            const char *near = diagnostics_nearest(parts[i], (const char *const *)names);
+            g_autofree char *found = near != NULL ? g_build_filename(folder, near, NULL) : NULL;
+            return found != NULL ? g_strdup_printf("did you mean '%s'?", found) : NULL;
+        }
+        g_free(folder);
+        folder = g_steal_pointer(&child);
+    }
+    return NULL;
+}
+
 const Document *loader_read(Loader *loader, const char *path, Position at) {
     g_autofree char *absolute = g_build_filename(loader->root, path, NULL);
     if (!stays_inside(loader, absolute)) {
@@ -149,21 +170,20 @@ const Document *loader_read(Loader *loader, const char *path, Position at) {
     g_autoptr(GBytes) bytes = files_read(absolute, DOCUMENT_LIMIT, &error);
     if (bytes != NULL)
         return loader_read_bytes(loader, path, path, bytes);
+    g_autofree char *near = near_path(loader, path);
     if (g_error_matches(error, BASE_ERROR, BASE_ERROR_NOT_FOUND))
-        loader_mistake(loader, at, NULL, "there is no file '%s'", path);
+        loader_mistake(loader, at, near, "there is no file '%s'", path);
     else
         loader_mistake(loader, at, error_hint(error), "%s", error->message);
     return NULL;
 }
 
-char *loader_relative(Loader *loader, const char *base, const char *written, Position at) {
+char *loader_relative(Loader *loader, const char *base, const char *written, Position at, const char *hint) {
     g_autofree char *folder = g_build_filename(loader->root, base, NULL);
     g_autofree char *absolute = files_resolve(folder, written);
     const char *relative = below(loader->root, absolute);
     if (relative == NULL) {
-        loader_mistake(loader, at,
-                       "copy it into the declarations, or name a Git repository: git::URL//FOLDER?ref=TAG",
-                       "'%s' lies outside of the declarations", written);
+        loader_mistake(loader, at, hint, "'%s' lies outside of the declarations", written);
         return NULL;
     }
     return g_strdup(relative);

@@ -10,8 +10,9 @@
 #include "declare/declare.h"
 
 typedef struct {
-    char *root;        /* absolute */
-    char *environment; /* NULL while sluice.yaml alone is read */
+    char *root;           /* absolute */
+    char *environment;    /* NULL while sluice.yaml alone is read */
+    const char *previous; /* the environment before it; NULL: it is the first, or not known yet */
     DeclareOptions options;
     Diagnostics *diagnostics; /* borrowed */
     GPtrArray *documents;     /* Document: data and positions last as long as the loader */
@@ -44,8 +45,8 @@ const Document *loader_read(Loader *loader, const char *path, Position at);
 const Document *loader_read_bytes(Loader *loader, const char *path, const char *shown, GBytes *bytes);
 
 /* A path as written in a file of folder `base` (relative to the root), as a path relative to the root; NULL
- * with a mistake where it leaves the root. The caller frees it. */
-char *loader_relative(Loader *loader, const char *base, const char *written, Position at);
+ * with a mistake, and `hint`, where it leaves the root. The caller frees it. */
+char *loader_relative(Loader *loader, const char *base, const char *written, Position at, const char *hint);
 
 /* A new datum of the loader's. */
 Datum *loader_datum(Loader *loader, DatumKind kind, Position position);

@@ -64,7 +64,9 @@ static bool open_commit(Loader *loader, ModuleCache *cache, GitRepository *git, 
 /* --- Pins ----------------------------------------------------------------------------------------------- */
 
 static char *promote_hint(const Loader *loader, const char *instance) {
-    return g_strdup_printf("run: sluice promote FROM %s %s", loader->environment, instance);
+    return g_strdup_printf("run: sluice promote %s %s %s",
+                           loader->previous != NULL ? loader->previous : "FROM", loader->environment,
+                           instance);
 }
 
 static bool pin_is_of_source(Loader *loader, const LockedModule *pin, const ModuleSource *source, bool first,

@@ -59,14 +59,18 @@ static const Field PROJECT_FIELDS[] = {
 static bool check_maven(Loader *loader, const Datum *maven) {
     const char *why = NULL;
     g_autoptr(Coordinate) coordinate = coordinate_parse(maven->text, &why);
-    if (coordinate != NULL)
-        return true;
     g_auto(GStrv) parts = g_strsplit(maven->text, ":", -1);
-    bool has_version = g_strv_length(parts) == 3 && g_ascii_isdigit(parts[2][0]);
+    guint count = g_strv_length(parts);
+    bool has_version = count >= 3 && g_ascii_isdigit(parts[count - 1][0]);
+    if (coordinate != NULL && !has_version)
+        return true;
     loader_mistake(loader, maven->position,
                    has_version ? "the version is asked for by instances: plugins: { NAME: VERSION }"
                                : "group:artifact[:extension[:classifier]]",
-                   "'%s' are no Maven coordinates: %s", maven->text, why != NULL ? why : "malformed");
+                   "'%s' are no Maven coordinates: %s", maven->text,
+                   has_version   ? "they end with a version"
+                   : why != NULL ? why
+                                 : "malformed");
     return false;
 }
 
@@ -240,7 +244,8 @@ static void ask_one(Plugins *plugins, const Datum *key, const Datum *version, co
         return;
     } else if (version->kind != DATUM_SCALAR || datum_is_null(version)) {
         g_autofree char *shown = datum_show(version);
-        loader_mistake(loader, version->position, "plugins: { NAME: VERSION }", "a version, not %s", shown);
+        loader_mistake(loader, version->position, "plugins: { NAME: VERSION }",
+                       "plugin '%s' is asked for in a version, not %s", key->text, shown);
     } else if (datum_is_sensitive(version)) {
         loader_mistake(loader, version->position, NULL, "a version can't come from env or secret");
     } else {
@@ -361,8 +366,9 @@ static void finish_entry(Plugins *plugins, Entry *entry, GPtrArray *repositories
     }
     check_repository(plugins->loader, request, repositories);
     if (request->connect->len == 0) {
-        loader_warn(plugins->loader, request->position, "name it in a connector's plugins: [NAME]",
-                    "no connector uses plugin '%s'", request->name);
+        if (!loader_has_mistakes(plugins->loader))
+            loader_warn(plugins->loader, request->position, "name it in a connector's plugins: [NAME]",
+                        "no connector uses plugin '%s'", request->name);
         return;
     }
     if (request->version == NULL && request->maven != NULL)

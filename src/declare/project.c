@@ -114,7 +114,7 @@ bool project_open(Loader *loader, ProjectFile *file) {
     const Datum *environments = evaluate(loader, &nothing, node_get(root, "environments"));
     const Datum *name = evaluate(loader, &nothing, node_get(root, "name"));
     read_environments(loader, environments, file);
-    if (name != NULL && name->kind == DATUM_SCALAR &&
+    if (name != NULL && name->kind == DATUM_SCALAR && name->text[0] != '\0' &&
         name_check(loader, "project", name->text, name->position))
         file->project->name = g_strdup(name->text);
     file->environments = node_key_position(root, "environments");

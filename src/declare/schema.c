@@ -43,10 +43,20 @@ static void refuse_unknown(Loader *loader, const Schema *schema, const Datum *ke
 
 /* --- Kinds of values ------------------------------------------------------------------------------------ */
 
+/* Where its value was written, if that is elsewhere. */
+static char *origin_hint(const Datum *value) {
+    bool elsewhere = value->origin.file != value->position.file || value->origin.line != value->position.line;
+    return elsewhere && value->origin.line > 0
+               ? g_strdup_printf("its value is written at %s:%d", value->origin.file, value->origin.line)
+               : NULL;
+}
+
 static void mistype(Loader *loader, const Field *field, const Datum *value, const char *expected,
                     const char *hint) {
     g_autofree char *shown = datum_show(value);
-    loader_mistake(loader, value->position, hint, "'%s' must be %s, not %s", field->key, expected, shown);
+    g_autofree char *origin = origin_hint(value);
+    loader_mistake(loader, value->position, hint != NULL ? hint : origin, "'%s' must be %s, not %s",
+                   field->key, expected, shown);
 }
 
 static bool is_text(const Datum *value) {
@@ -67,8 +77,7 @@ static bool check_integer(Loader *loader, const Field *field, const Datum *value
     gint64 integer;
     if (value->unread || datum_integer(value, &integer))
         return true;
-    mistype(loader, field, value, "a whole number",
-            value->kind == DATUM_SCALAR && value->quoted ? "leave out the quotes" : NULL);
+    mistype(loader, field, value, "a whole number", datum_unquoted_hint(value));
     return false;
 }
 
@@ -76,7 +85,7 @@ static bool check_boolean(Loader *loader, const Field *field, const Datum *value
     bool boolean;
     if (value->unread || datum_boolean(value, &boolean))
         return true;
-    mistype(loader, field, value, "true or false", NULL);
+    mistype(loader, field, value, "true or false", datum_unquoted_hint(value));
     return false;
 }
 

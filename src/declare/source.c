@@ -25,19 +25,17 @@ static bool is_clean_folder(const char *folder) {
     return true;
 }
 
-/* Git takes no option for an address, and a password doesn't belong into a file. */
-static bool is_clean_url(const char *url) {
-    if (url[0] == '\0' || url[0] == '-')
-        return false;
+static bool has_password(const char *url) {
     g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_PARSE_RELAXED, NULL);
-    return uri == NULL || g_uri_get_password(uri) == NULL;
+    return uri != NULL && g_uri_get_password(uri) != NULL;
 }
 
-/* git::URL//FOLDER?ref=REF, where URL has a "//" of its own after its scheme. */
-static bool split_remote(const char *text, ModuleSource *source) {
+/* git::URL//FOLDER?ref=REF, where URL has a "//" of its own after its scheme. What would be taken for an
+ * option of Git's is refused. NULL, or why it can't be split. */
+static const char *split_remote(const char *text, ModuleSource *source) {
     const char *query = strrchr(text, '?');
     if (query == NULL || !g_str_has_prefix(query, "?ref=") || query[5] == '\0' || query[5] == '-')
-        return false;
+        return "it names no tag, branch or commit";
     source->ref = g_strdup(query + 5);
     g_autofree char *address = g_strndup(text, (gsize)(query - text));
     char *scheme = strstr(address, "://");
@@ -46,21 +44,29 @@ static bool split_remote(const char *text, ModuleSource *source) {
     if (folder != NULL)
         *folder = '\0';
     source->url = g_strdup(address);
-    return is_clean_url(source->url) && is_clean_folder(source->folder);
+    if (source->url[0] == '\0' || source->url[0] == '-')
+        return "it has no URL";
+    if (has_password(source->url))
+        return "it holds a password, which belongs into Git's credential store";
+    return is_clean_folder(source->folder) ? NULL : "its folder leaves the repository";
 }
 
 ModuleSource *module_source_parse(Loader *loader, const Datum *written) {
     g_autoptr(ModuleSource) source = g_new0(ModuleSource, 1);
     source->written = g_strdup(written->text);
     if (!g_str_has_prefix(written->text, REMOTE)) {
-        source->folder = loader_relative(loader, ENVIRONMENTS, written->text, written->origin);
+        source->folder = loader_relative(
+            loader, ENVIRONMENTS, written->text, written->origin,
+            "copy it into the declarations, or name a Git repository: git::URL//FOLDER?ref=TAG");
         return source->folder != NULL ? g_steal_pointer(&source) : NULL;
     }
-    if (split_remote(written->text + strlen(REMOTE), source))
+    const char *why = split_remote(written->text + strlen(REMOTE), source);
+    if (why == NULL)
         return g_steal_pointer(&source);
-    diagnostics_hide_line(loader->diagnostics, written->position);
-    loader_mistake(loader, written->position, "git::URL//FOLDER?ref=TAG, without a password",
-                   "'source' is no module's source");
+    if (source->url != NULL && has_password(source->url))
+        diagnostics_hide_line(loader->diagnostics, written->position);
+    loader_mistake(loader, written->position, "git::URL//FOLDER?ref=TAG",
+                   "the module's source can't be understood: %s", why);
     return NULL;
 }
 
@@ -74,7 +80,7 @@ bool module_source_matches(Loader *loader, const ModuleSource *source, const cha
         return g_str_equal(mine, other);
     }
     g_autoptr(ModuleSource) other = g_new0(ModuleSource, 1);
-    return g_str_has_prefix(locked, REMOTE) && split_remote(locked + strlen(REMOTE), other) &&
+    return g_str_has_prefix(locked, REMOTE) && split_remote(locked + strlen(REMOTE), other) == NULL &&
            g_str_equal(source->url, other->url) && g_str_equal(source->folder, other->folder) &&
            (!with_ref || g_str_equal(source->ref, other->ref));
 }

@@ -90,6 +90,11 @@ static void read_file_topic(Builder *builder, const Datum *key, const Datum *spe
     Position at = key != NULL ? key->position : spec->position;
     if (bare)
         spec = loader_datum(loader, DATUM_MAP, at);
+    if (key == NULL && spec->kind == DATUM_SCALAR) {
+        g_autofree char *hint = g_strdup_printf("write { name: %s }", spec->text);
+        loader_mistake(loader, at, hint, "a topic of a list must be a mapping");
+        return;
+    }
     if (!schema_check(loader, key != NULL ? &KEYED : &NAMED, spec, at))
         return;
     const Datum *name = schema_scalar(spec, "name");
@@ -127,7 +132,7 @@ static void read_topics(Builder *builder, const Datum *root) {
 
 static void read_file(Builder *builder, const Datum *file, GHashTable *seen) {
     Loader *loader = builder->loader;
-    g_autofree char *path = loader_relative(loader, "environments", file->text, file->position);
+    g_autofree char *path = loader_relative(loader, "environments", file->text, file->position, NULL);
     if (path == NULL)
         return;
     if (g_hash_table_contains(seen, path)) {

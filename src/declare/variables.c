@@ -121,7 +121,7 @@ static bool check_integer(Loader *loader, const Variable *variable, Datum *value
     gint64 integer;
     if (datum_integer(value, &integer))
         return true;
-    refuse(loader, variable, value, "a whole number", value->quoted ? "leave out the quotes" : NULL);
+    refuse(loader, variable, value, "a whole number", datum_unquoted_hint(value));
     return false;
 }
 
@@ -129,7 +129,7 @@ static bool check_number(Loader *loader, const Variable *variable, Datum *value)
     double number;
     if (datum_number(value, &number))
         return true;
-    refuse(loader, variable, value, "a number", value->quoted ? "leave out the quotes" : NULL);
+    refuse(loader, variable, value, "a number", datum_unquoted_hint(value));
     return false;
 }
 
@@ -137,7 +137,7 @@ static bool check_boolean(Loader *loader, const Variable *variable, Datum *value
     bool boolean;
     if (datum_boolean(value, &boolean))
         return true;
-    refuse(loader, variable, value, "true or false", value->quoted ? "leave out the quotes" : NULL);
+    refuse(loader, variable, value, "true or false", datum_unquoted_hint(value));
     return false;
 }
 
@@ -267,6 +267,12 @@ static bool check_applies(Loader *loader, const Datum *spec, Type type) {
     return valid;
 }
 
+/* GLib's message repeats the pattern, in quotes of the locale's. */
+static const char *last_words(const char *message) {
+    const char *colon = g_strrstr(message, ": ");
+    return colon != NULL ? colon + 2 : message;
+}
+
 static bool read_pattern(Loader *loader, const Datum *spec, Variable *variable) {
     const Datum *pattern = schema_scalar(spec, "pattern");
     if (pattern == NULL)
@@ -275,7 +281,8 @@ static bool read_pattern(Loader *loader, const Datum *spec, Variable *variable) 
     variable->pattern_text = pattern->text;
     variable->pattern = g_regex_new(pattern->text, G_REGEX_OPTIMIZE, 0, &error);
     if (variable->pattern == NULL)
-        loader_mistake(loader, pattern->position, NULL, "%s", error->message);
+        loader_mistake(loader, pattern->position, NULL, "'pattern' is no regular expression: %s",
+                       last_words(error->message));
     return variable->pattern != NULL;
 }
 

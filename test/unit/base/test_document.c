@@ -136,7 +136,7 @@ static void syntax_errors_end_the_file(void) {
     static const struct {
         const char *text, *mistake;
     } CASES[] = {
-        {"a: [1, 2", "2:1 YAML: flow sequence without a closing bracket"},
+        {"a: [1, 2", "1:4 YAML: flow sequence without a closing bracket"},
         {"a: \"x", "1:5 YAML: double-quoted scalar without closing quote"},
         {"a:\n\tb: 1", "2:1 YAML: tab character may not be used as indentation"},
         {"- a\nb: 1", "2:1 YAML: invalid scalar at the end of block sequence"},
