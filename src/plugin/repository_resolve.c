@@ -60,9 +60,19 @@ static ResolvedVersion *resolve_snapshot(Repository *repository, const Coordinat
     return resolved_new(coordinate, version, build);
 }
 
-static void set_no_version(const Metadata *metadata, const char *requested, GError **error) {
+static char *hint_of(const Metadata *metadata) {
     g_autofree char *there = metadata_describe(metadata);
-    g_autofree char *hint = there != NULL ? g_strdup_printf("it has %s", there) : NULL;
+    return there != NULL ? g_strdup_printf("it has %s", there) : NULL;
+}
+
+char *repository_describe_versions(Repository *repository, const Coordinate *coordinate) {
+    g_autofree char *folder = coordinate_folder(coordinate);
+    g_autoptr(Metadata) metadata = read_metadata(repository, folder, NULL);
+    return metadata != NULL ? hint_of(metadata) : NULL;
+}
+
+static void set_no_version(const Metadata *metadata, const char *requested, GError **error) {
+    g_autofree char *hint = hint_of(metadata);
     error_set(error, PLUGIN_ERROR, PLUGIN_ERROR_NOT_FOUND, hint, "no version matches '%s'", requested);
 }
 

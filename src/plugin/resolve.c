@@ -11,6 +11,7 @@
 #include "plugin/manifest.h"
 #include "plugin/sources.h"
 #include "plugin/tasks.h"
+#include "plugin/transfer.h"
 #include "plugin/version.h"
 
 enum { KEPT_VERSIONS = 3, SHORT_SHA = 12 };
@@ -209,6 +210,15 @@ static LockedVersion *lock_downloaded(const Job *job, const Work *work, const ch
     return version_new(resolved->version, resolved->resolved, repository, resolved->path, file);
 }
 
+/* The version was taken at its word, and is not there. */
+static void add_versions_hint(Repository *repository, const Coordinate *coordinate, GError *error) {
+    g_autofree char *hint = g_error_matches(error, PLUGIN_ERROR, PLUGIN_ERROR_NOT_FOUND)
+                                ? repository_describe_versions(repository, coordinate)
+                                : NULL;
+    if (hint != NULL)
+        error_add_hint(error, "%s", hint);
+}
+
 static LockedVersion *resolve_maven(const Job *job, const Work *work, GError **error) {
     const char *why = NULL;
     g_autoptr(Coordinate) coordinate = coordinate_parse(job->request->maven, &why);
@@ -233,7 +243,15 @@ static LockedVersion *resolve_maven(const Job *job, const Work *work, GError **e
     const LockedVersion *locked = find_locked(job, id, resolved);
     bool fits = locked != NULL && job->request->sha512 == NULL &&
                 (job->request->sha256 == NULL || g_str_equal(job->request->sha256, locked->sha256));
-    return fits ? locked_version_copy(locked) : lock_downloaded(job, work, id, resolved, error);
+    if (fits)
+        return locked_version_copy(locked);
+    g_autoptr(GError) problem = NULL;
+    LockedVersion *version = lock_downloaded(job, work, id, resolved, &problem);
+    if (version == NULL) {
+        add_versions_hint(repository, coordinate, problem);
+        g_propagate_error(error, g_steal_pointer(&problem));
+    }
+    return version;
 }
 
 /* connector-1.4.2.zip is version 1.4.2: what follows the first '-' before a digit. */

@@ -31,6 +31,9 @@ Repository *repository_open_single(const char *address, GError **error);
 /* Ends what is under way when `cancellable` (may be NULL) is cancelled. */
 void repository_set_cancellable(Repository *repository, GCancellable *cancellable);
 
+/* "it has 1.4.2, 1.4.1, …" of an artifact, for a hint; NULL where nothing is known. The caller frees it. */
+char *repository_describe_versions(Repository *repository, const Coordinate *coordinate);
+
 /* From now on reads what is written, and no mirror's copy of it. */
 void repository_set_direct(Repository *repository);
 
