@@ -9,7 +9,7 @@
 
 /* How far the words have been understood. */
 typedef struct {
-    const Command *table;     /* commands that may follow */
+    const Command *table;     /* commands that may follow; NULL: none */
     const Command *command;   /* NULL: none yet */
     GArray *entries;          /* GOptionEntry of the command */
     const GOptionEntry *open; /* waits for its value; NULL: none */
@@ -216,15 +216,14 @@ static void scan_option(Scan *scan, const char *word) {
 }
 
 static void scan_command(Scan *scan, const char *word) {
-    for (const Command *command = scan->table; command->name != NULL; command++) {
-        if (!g_str_equal(command->name, word))
-            continue;
-        scan->table = command->subcommands;
-        scan->command = command->subcommands == NULL ? command : NULL;
-        if (scan->command != NULL)
-            scan->entries = completion_entries(command);
-        return;
-    }
+    const Command *command = scan->table;
+    while (command != NULL && command->name != NULL && !g_str_equal(command->name, word))
+        command++;
+    bool found = command != NULL && command->name != NULL;
+    scan->table = found ? command->subcommands : NULL;
+    scan->command = found && scan->table == NULL ? command : NULL;
+    if (scan->command != NULL)
+        scan->entries = completion_entries(command);
 }
 
 /* A word before the command's name, where options of all commands may stand too. */
@@ -236,7 +235,7 @@ static void scan_leading(Scan *scan, const char *word) {
         scan->open = &directory;
     else if (g_str_equal(word, "-o") || g_str_equal(word, "--output"))
         scan->open = &output;
-    else
+    else if (*word != '-')
         scan_command(scan, word);
 }
 

@@ -137,7 +137,7 @@ def test_validate_shows_every_mistake_at_its_line(orders):
     assert result.out == ""
     assert "modules/orders/module.yaml:4:" in result.err
     assert "did you mean 'partitions'?" in result.err
-    assert "2 errors" in result.err
+    assert "2 mistakes" in result.err
 
 
 def test_validate_as_json(orders):
@@ -271,6 +271,8 @@ def complete(project, *words):
         (["apply", "d"], ["dev"]),
         (["apply", "--auto-approve", "--", "p"], ["prod"]),
         (["plan", "-C", "environments", "p"], ["prod"]),
+        (["-C", "environments", "plan", "p"], ["prod"]),
+        (["-o", "js"], ["json"]),
         (["nonsense", ""], []),
         (["plan", "dev", ""], []),
     ],
