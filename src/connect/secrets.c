@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/sensitive.h"
+
 #define MASK "•••"
 #define SHORTEST 3 /* bytes: a shorter value is in any text */
 #define LINE_SIZE 600
@@ -13,55 +15,6 @@ struct Secrets {
     GPtrArray *values;   /* what to mask, longest first */
     GHashTable *present; /* the same as a set */
 };
-
-/* Words of a key that mean a secret: alone, or right before "key". */
-static const char *const secret_words[] = {
-    "password", "passwords",  "passwd",      "pwd",    "passphrase",    "secret",   "secrets", "token",
-    "tokens",   "credential", "credentials", "apikey", "authorization", "userinfo", NULL};
-static const char *const words_before_key[] = {"api",     "access",     "private",      "secret", "account",
-                                               "ssl",     "encryption", "auth",         "shared", "master",
-                                               "signing", "sas",        "subscription", NULL};
-/* Last words that turn a key with such a word into something that is none. */
-static const char *const harmless_ends[] = {
-    "url", "uri",     "endpoint", "location", "file",  "path", "class",  "type",   "provider", "algorithm",
-    "ms",  "seconds", "enable",   "enabled",  "alias", "name", "source", "length", "version",  NULL};
-
-/* "databasePassword" and "DATABASE-PASSWORD" as "database.password". */
-static char *normalize_key(const char *key) {
-    GString *words = g_string_new(NULL);
-    for (const char *at = key; *at != '\0'; at++) {
-        bool begins_word = at > key && g_ascii_isupper(at[0]) && g_ascii_islower(at[-1]);
-        if (begins_word)
-            g_string_append_c(words, '.');
-        g_string_append_c(words, strchr("-_:/", *at) != NULL ? '.' : g_ascii_tolower(*at));
-    }
-    return g_string_free(words, FALSE);
-}
-
-static bool has_secret_word(char **words) {
-    for (guint i = 0; words[i] != NULL; i++) {
-        if (g_strv_contains(secret_words, words[i]))
-            return true;
-        if (i > 0 && strcmp(words[i], "key") == 0 && g_strv_contains(words_before_key, words[i - 1]))
-            return true;
-    }
-    return false;
-}
-
-bool connect_key_is_secret(const char *key) {
-    g_autofree char *normal = normalize_key(key);
-    if (g_str_has_suffix(normal, "keystore.key") || strstr(normal, "jaas") != NULL)
-        return true;
-    g_auto(GStrv) words = g_strsplit(normal, ".", -1);
-    guint count = g_strv_length(words);
-    return count > 0 && !g_strv_contains(harmless_ends, words[count - 1]) && has_secret_word(words);
-}
-
-bool connect_value_is_reference(const char *value) {
-    const char *colon = strchr(value, ':');
-    const char *end = strchr(value, '}');
-    return g_str_has_prefix(value, "${") && colon > value + 2 && end != NULL && end > colon && end[1] == '\0';
-}
 
 static int by_length(gconstpointer left, gconstpointer right) {
     gsize one = strlen(*(const char *const *)left);
@@ -92,7 +45,7 @@ static void add_matches(Secrets *secrets, const char *value, const char *pattern
 }
 
 static void add_value(Secrets *secrets, const char *key, const char *value) {
-    if (connect_value_is_reference(value))
+    if (sensitive_is_reference(value))
         return;
     add_matches(secrets, value, "://[^/@\\s:]*:([^/@\\s]+)@");
     add_matches(secrets, value, "(?:password|passwd|pwd|secret|token|api_?key)=\"?([^&;,\\s\"]+)");
@@ -129,7 +82,7 @@ void secrets_free(Secrets *secrets) {
 }
 
 bool secrets_has_key(const Secrets *secrets, const char *key) {
-    return connect_key_is_secret(key) || (secrets->keys != NULL && g_hash_table_contains(secrets->keys, key));
+    return sensitive_key_name(key) || (secrets->keys != NULL && g_hash_table_contains(secrets->keys, key));
 }
 
 bool secrets_has_references(const Secrets *secrets) {

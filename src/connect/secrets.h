@@ -10,18 +10,10 @@
 
 #include "base/json.h"
 
-/* Whether the name of a config key suggests that its value is a secret: "database.password", "api.key",
- * "sasl.jaas.config"; not "key.converter" or "ssl.truststore.location". */
-bool connect_key_is_secret(const char *key);
-
-/* Whether a value is nothing but one reference of a config provider ("${file:/a:b}"): no secret, whatever its
- * key. */
-bool connect_value_is_reference(const char *value);
-
 /* What must not be seen of one config. */
 typedef struct Secrets Secrets;
 
-/* The secrets of `config` (an object of strings, or NULL): values of keys that connect_key_is_secret() says
+/* The secrets of `config` (an object of strings, or NULL): values of keys that sensitive_key_name() says
  * or that are in the set `sensitive` (may be NULL), what is quoted in them, and passwords inside other values
  * ("https://user:password@host", "…?password=…"). Keeps a reference to `config`. */
 Secrets *secrets_new(const json_t *config, const GHashTable *sensitive);

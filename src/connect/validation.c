@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/sensitive.h"
 #include "connect/client.h"
 #include "connect/secrets.h"
 
@@ -41,7 +42,7 @@ static Secrets *secrets_of(const json_t *configs, const json_t *config, const GH
         if (declared == NULL)
             continue;
         bool is_secret = secrets_has_key(secrets, key) || g_hash_table_contains(passwords, key);
-        if (is_secret && !connect_value_is_reference(declared))
+        if (is_secret && !sensitive_is_reference(declared))
             secrets_add(secrets, declared);
         if (is_secret || (strstr(declared, "${") != NULL && g_strcmp0(declared, answered) != 0))
             secrets_add(secrets, answered);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/document.h"
+#include "base/sensitive.h"
 
 #define SHOWN_LIMIT 60 /* characters of a value in a message */
 
@@ -59,27 +60,13 @@ bool datum_boolean(const Datum *datum, bool *value) {
     return node_boolean(&node, value);
 }
 
-/* The length of the ${provider:…} that `text` begins with, or 0. */
-static gsize reference_length(const char *text) {
-    if (!g_str_has_prefix(text, "${"))
-        return 0;
-    gsize length = strcspn(text, "}");
-    gsize colon = strcspn(text, ":");
-    return text[length] == '}' && colon > 2 && colon < length ? length + 1 : 0;
-}
-
-bool text_is_reference(const char *text) {
-    gsize length = reference_length(text);
-    return length > 0 && text[length] == '\0';
-}
-
 bool datum_is_deferred(const Datum *datum) {
     if (datum->kind != DATUM_SCALAR)
         return false;
     if (datum->unread)
         return true;
     for (const char *start = datum->text; (start = strstr(start, "${")) != NULL; start += 2)
-        if (reference_length(start) > 0)
+        if (sensitive_reference_length(start) > 0)
             return true;
     return false;
 }
@@ -92,7 +79,7 @@ bool datum_is_sensitive(const Datum *datum) {
         return false;
     }
     return datum->secret ||
-           (datum->sensitive && !(datum->kind == DATUM_SCALAR && text_is_reference(datum->text)));
+           (datum->sensitive && !(datum->kind == DATUM_SCALAR && sensitive_is_reference(datum->text)));
 }
 
 const char *datum_unquoted_hint(const Datum *datum) {

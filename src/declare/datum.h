@@ -43,8 +43,6 @@ bool datum_boolean(const Datum *datum, bool *value);
 bool datum_is_deferred(const Datum *datum);
 /* Whether any part of it may not be shown; nothing but one ${provider:…} may. */
 bool datum_is_sensitive(const Datum *datum);
-/* Whether a text is nothing but one ${provider:…}. */
-bool text_is_reference(const char *text);
 
 /* "leave out the quotes" where that would make a number or boolean of it, else NULL. */
 const char *datum_unquoted_hint(const Datum *datum);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/files.h"
-#include "declare/sensitive.h"
+#include "base/sensitive.h"
 
 ERROR_DEFINE_DOMAIN(declare)
 

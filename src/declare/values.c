@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "base/sensitive.h"
 #include "declare/schema.h"
-#include "declare/sensitive.h"
 
 static void value_free(gpointer data) {
     Value *value = data;
@@ -102,7 +102,7 @@ static void render_connector_key(Loader *loader, const Datum *key, const Datum *
     g_autofree char *text = g_string_free(joined, false);
     if (!rendered)
         return;
-    bool by_name = sensitive_key_name(key->text) && !text_is_reference(text);
+    bool by_name = sensitive_key_name(key->text) && !sensitive_is_reference(text);
     put(values, key->text, text, by_name || datum_is_sensitive(datum), datum->position);
 }
 

@@ -2,8 +2,7 @@
 #include "engine/render.h"
 
 #include "base/hash.h"
-#include "declare/datum.h"
-#include "declare/sensitive.h"
+#include "base/sensitive.h"
 
 json_t *render_config(const DesiredConnector *connector, const GPtrArray *pins) {
     json_t *config = json_object();
@@ -52,7 +51,7 @@ GHashTable *render_sensitive_keys(const DesiredConnector *connector, const Resou
 }
 
 bool render_is_sensitive(GHashTable *sensitive, const char *name, const char *value) {
-    if (text_is_reference(value))
+    if (sensitive_is_reference(value))
         return false;
     return sensitive_key_name(name) || (sensitive != NULL && g_hash_table_contains(sensitive, name));
 }

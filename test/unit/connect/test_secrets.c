@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/sensitive.h"
 #include "connect/secrets.h"
 
 #include "answers.h"
@@ -49,23 +50,23 @@ static const char *const plain_keys[] = {
 
 static void test_key_names(void) {
     for (gsize i = 0; i < G_N_ELEMENTS(secret_keys); i++) {
-        if (!connect_key_is_secret(secret_keys[i]))
+        if (!sensitive_key_name(secret_keys[i]))
             g_error("'%s' is no secret", secret_keys[i]);
     }
     for (gsize i = 0; i < G_N_ELEMENTS(plain_keys); i++) {
-        if (connect_key_is_secret(plain_keys[i]))
+        if (sensitive_key_name(plain_keys[i]))
             g_error("'%s' is a secret", plain_keys[i]);
     }
 }
 
 static void test_references(void) {
-    g_assert_true(connect_value_is_reference("${file:/etc/x.properties:token}"));
-    g_assert_true(connect_value_is_reference("${env:TOKEN}"));
-    g_assert_false(connect_value_is_reference("Bearer ${env:TOKEN}"));
-    g_assert_false(connect_value_is_reference("${env:A}${env:B}"));
-    g_assert_false(connect_value_is_reference("${token}"));
-    g_assert_false(connect_value_is_reference("${:x}"));
-    g_assert_false(connect_value_is_reference(""));
+    g_assert_true(sensitive_is_reference("${file:/etc/x.properties:token}"));
+    g_assert_true(sensitive_is_reference("${env:TOKEN}"));
+    g_assert_false(sensitive_is_reference("Bearer ${env:TOKEN}"));
+    g_assert_false(sensitive_is_reference("${env:A}${env:B}"));
+    g_assert_false(sensitive_is_reference("${token}"));
+    g_assert_false(sensitive_is_reference("${:x}"));
+    g_assert_false(sensitive_is_reference(""));
 }
 
 /* A config as JSON, a further sensitive key or NULL, what a worker says, what is shown. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "declare/sensitive.h"
+#include "base/sensitive.h"
 
 #include <glib.h>
 #include <string.h>
@@ -13,20 +13,24 @@ typedef struct {
 } Sign;
 
 static const Sign SIGNS[] = {
-    {"password", NULL, false, false},     {"passwd", NULL, false, false},
-    {"passphrase", NULL, false, false},   {"pwd", NULL, false, false},
-    {"secret", NULL, false, false},       {"secrets", NULL, true, false},
-    {"credential", NULL, false, false},   {"credentials", NULL, false, false},
-    {"jaas", NULL, false, false},         {"token", NULL, true, false},
-    {"authorization", NULL, true, false}, {"apikey", NULL, false, false},
-    {"accesskey", NULL, false, true},     {"secretkey", NULL, false, false},
-    {"privatekey", NULL, false, false},   {"authtoken", NULL, true, false},
-    {"accesstoken", NULL, true, false},   {"access", "key", false, true},
-    {"api", "key", false, false},         {"secret", "key", false, false},
-    {"private", "key", false, false},     {"account", "key", false, false},
-    {"shared", "key", false, false},      {"encryption", "key", false, false},
-    {"keystore", "key", true, false},     {"user", "info", true, false},
-    {"token", "value", true, false},
+    {"password", NULL, false, false},     {"passwords", NULL, false, false},
+    {"passwd", NULL, false, false},       {"passphrase", NULL, false, false},
+    {"pwd", NULL, false, false},          {"secret", NULL, false, false},
+    {"secrets", NULL, true, false},       {"credential", NULL, false, false},
+    {"credentials", NULL, false, false},  {"jaas", NULL, false, true},
+    {"token", NULL, true, false},         {"tokens", NULL, true, false},
+    {"authorization", NULL, true, false}, {"userinfo", NULL, true, false},
+    {"apikey", NULL, false, false},       {"accesskey", NULL, false, true},
+    {"secretkey", NULL, false, false},    {"privatekey", NULL, false, false},
+    {"authtoken", NULL, true, false},     {"accesstoken", NULL, true, false},
+    {"access", "key", false, true},       {"api", "key", false, false},
+    {"secret", "key", false, false},      {"private", "key", false, false},
+    {"account", "key", false, false},     {"shared", "key", false, false},
+    {"encryption", "key", false, false},  {"auth", "key", false, false},
+    {"master", "key", false, false},      {"signing", "key", false, false},
+    {"sas", "key", false, false},         {"subscription", "key", false, false},
+    {"ssl", "key", true, false},          {"keystore", "key", true, false},
+    {"user", "info", true, false},        {"token", "value", true, false},
 };
 
 /* A key that ends on one of these points at a secret, or says how one is handled. */
@@ -72,4 +76,17 @@ bool sensitive_key_name(const char *key) {
             if (sign_is_at(&SIGNS[s], words, i, harmless))
                 return true;
     return false;
+}
+
+size_t sensitive_reference_length(const char *text) {
+    if (!g_str_has_prefix(text, "${"))
+        return 0;
+    size_t length = strcspn(text, "}");
+    size_t colon = strcspn(text, ":");
+    return text[length] == '}' && colon > 2 && colon < length ? length + 1 : 0;
+}
+
+bool sensitive_is_reference(const char *text) {
+    size_t length = sensitive_reference_length(text);
+    return length > 0 && text[length] == '\0';
 }
