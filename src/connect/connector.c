@@ -40,14 +40,21 @@ static json_t *config_of(const json_t *info) {
     return config;
 }
 
-static ConnectTask task_of(const json_t *status, int id, const Secrets *secrets) {
-    const char *trace = json_get_string(status, "trace");
+/* Most have no trace, and finding the secrets of a config takes longer than all the rest of reading it. */
+static char *clean_trace(const char *trace, const json_t *config) {
+    if (trace == NULL)
+        return NULL;
+    g_autoptr(Secrets) secrets = secrets_new(config, NULL);
+    return secrets_redact(secrets, trace);
+}
+
+static ConnectTask task_of(const json_t *status, int id, const json_t *config) {
     return (ConnectTask){
         .id = id,
         .state = g_strdup(json_get_string(status, "state")),
         .worker = g_strdup(json_get_string(status, "worker_id")),
         .version = g_strdup(json_get_string(status, "version")),
-        .trace = trace != NULL ? secrets_redact(secrets, trace) : NULL,
+        .trace = clean_trace(json_get_string(status, "trace"), config),
     };
 }
 
@@ -57,12 +64,12 @@ static int by_id(gconstpointer left, gconstpointer right) {
     return (one->id > other->id) - (one->id < other->id);
 }
 
-static void add_tasks(Connector *connector, const json_t *status, const Secrets *secrets) {
+static void add_tasks(Connector *connector, const json_t *status) {
     gsize index;
     json_t *entry;
     json_array_foreach (json_object_get(status, "tasks"), index, entry) {
         ConnectTask *task = g_new0(ConnectTask, 1);
-        *task = task_of(entry, (int)json_get_integer(entry, "id", -1), secrets);
+        *task = task_of(entry, (int)json_get_integer(entry, "id", -1), connector->config);
         g_ptr_array_add(connector->tasks, task);
     }
     g_ptr_array_sort(connector->tasks, by_id);
@@ -77,9 +84,8 @@ Connector *connector_parse(const char *name, const json_t *info, const json_t *s
     connector->type = g_strdup(type != NULL ? type : json_get_string(status, "type"));
     connector->config = config_of(info);
     connector->tasks = g_ptr_array_new_with_free_func((GDestroyNotify)task_free);
-    g_autoptr(Secrets) secrets = secrets_new(connector->config, NULL);
-    connector->connector = task_of(json_object_get(status, "connector"), -1, secrets);
-    add_tasks(connector, status, secrets);
+    connector->connector = task_of(json_object_get(status, "connector"), -1, connector->config);
+    add_tasks(connector, status);
     return connector;
 }
 
