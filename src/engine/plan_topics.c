@@ -37,7 +37,6 @@ static PlanAction *add_action(Planner *planner, const DesiredTopic *topic, Resou
     action->name = topic->name;
     action->topic = topic;
     action->live_topic = live;
-    action->base_live = live_hash_topic(planner->key, live);
     action->base_serial = record != NULL ? record->serial : 0;
     action->record = record != NULL ? resource_record_ref(record) : NULL;
     return action;
@@ -45,6 +44,7 @@ static PlanAction *add_action(Planner *planner, const DesiredTopic *topic, Resou
 
 static void plan_create(Planner *planner, const DesiredTopic *topic, ResourceRecord *record) {
     PlanAction *action = add_action(planner, topic, record, PLAN_CREATE);
+    action->base_live = live_hash_topic(planner->key, NULL);
     action->recreate = record != NULL;
     action->cause = record != NULL ? PLAN_DRIFT : PLAN_DECLARED;
     if (topic->partitions >= 0)
@@ -134,8 +134,10 @@ static void plan_update(Planner *planner, const DesiredTopic *topic, const Kafka
     diff_partitions(planner, action, topic, live, record);
     diff_replication(planner, topic, live);
     diff_config(action, topic, live, record);
-    if (action->changes->len > 0)
+    if (action->changes->len > 0) {
+        action->base_live = live_hash_topic(planner->key, live);
         return;
+    }
     g_ptr_array_remove(planner->plan->actions, action);
     refresh(planner, topic, record);
 }
