@@ -85,38 +85,35 @@ static char *headline(const ActionResult *result, bool colour) {
     return g_string_free(line, FALSE);
 }
 
-/* The first lines of `text`, each indented under its action. */
-static void print_indented(const ApplyView *view, Style style, const char *label, const char *text,
-                           guint most) {
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    guint count = g_strv_length(lines);
-    while (count > 0 && *lines[count - 1] == '\0')
-        count--;
+/* Adds the first lines of `text`, each indented under its action. */
+static void add_indented(GString *lines, bool colour, Style style, const char *label, const char *text,
+                         guint most) {
+    g_autofree char *clean = terminal_clean(text);
+    g_auto(GStrv) parts = g_strsplit(g_strchomp(clean), "\n", -1);
+    guint count = g_strv_length(parts);
     for (guint i = 0; i < MIN(count, most); i++) {
-        g_autoptr(GString) line = g_string_new("    ");
-        add_styled(line, view->colour, style, i == 0 ? label : "");
-        g_autofree char *clean = terminal_clean(lines[i]);
-        g_string_append(line, clean);
-        progress_line(view->session->progress, line->str);
+        g_string_append(lines, "\n    ");
+        if (i == 0 && *label != '\0')
+            add_styled(lines, colour, style, label);
+        g_string_append(lines, parts[i]);
     }
-    if (count > most) {
-        g_autofree char *more = g_strdup_printf("    … %u lines more in the worker's log", count - most);
-        progress_line(view->session->progress, more);
-    }
+    if (count > most)
+        g_string_append_printf(lines, "\n    … %u lines more", count - most);
 }
 
 static void action_ended(const ActionResult *result, gpointer user_data) {
     ApplyView *view = user_data;
+    const char *hint = result->error != NULL ? error_hint(result->error) : NULL;
+    g_autofree char *first = headline(result, view->colour);
+    g_autoptr(GString) lines = g_string_new(first);
     view->ended++;
-    g_autofree char *line = headline(result, view->colour);
-    progress_line(view->session->progress, line);
-    if (result->error != NULL && result->outcome != OUTCOME_SKIPPED) {
-        print_indented(view, STYLE_RED, "error: ", result->error->message, G_MAXUINT);
-        if (error_hint(result->error) != NULL)
-            print_indented(view, STYLE_CYAN, "hint: ", error_hint(result->error), G_MAXUINT);
-    }
+    if (result->error != NULL && result->outcome != OUTCOME_SKIPPED)
+        add_indented(lines, view->colour, STYLE_RED, "error: ", result->error->message, G_MAXUINT);
+    if (hint != NULL && result->outcome != OUTCOME_SKIPPED)
+        add_indented(lines, view->colour, STYLE_CYAN, "hint: ", hint, G_MAXUINT);
     if (result->trace != NULL)
-        print_indented(view, STYLE_DIM, "", result->trace, TRACE_LINES);
+        add_indented(lines, view->colour, STYLE_NONE, "", result->trace, TRACE_LINES);
+    progress_line(view->session->progress, lines->str);
 }
 
 static void action_begun(const PlanAction *action, gpointer user_data) {
@@ -192,9 +189,9 @@ void apply_view_print_summary(FILE *stream, const ApplyView *view, const ApplyRe
 static json_t *result_to_json(const ActionResult *result) {
     const char *message = result->error != NULL ? result->error->message : NULL;
     const char *hint = result->error != NULL ? error_hint(result->error) : NULL;
-    return json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o}", "id", result->action->id, "operation",
+    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o}", "id", result->action->id, "operation",
                      plan_operation_name(result->action->operation), "outcome",
-                     outcomes[result->outcome].name, "seconds", (double)result->duration_ms / 1000, "error",
+                     outcomes[result->outcome].name, "duration_ms", (json_int_t)result->duration_ms, "error",
                      json_string_or_null(message), "hint", json_string_or_null(hint), "trace",
                      json_string_or_null(result->trace), "skipped_for",
                      json_string_or_null(result->skipped_for));

@@ -29,6 +29,6 @@ ApplyEvents apply_view_events(ApplyView *view);
 /* The last line: how many of what were done, and what was not. */
 void apply_view_print_summary(FILE *stream, const ApplyView *view, const ApplyReport *report);
 
-/* {"result","actions":[{"id","operation","outcome","seconds","error","hint","trace","skipped_for"}],"learnt"},
+/* {"result","actions":[{"id","operation","outcome","duration_ms","error","hint","trace","skipped_for"}],"learnt"},
  * a new reference. */
 json_t *apply_view_to_json(const ApplyReport *report);

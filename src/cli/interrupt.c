@@ -33,8 +33,10 @@ static gpointer wait_for_signals(gpointer unused) {
         int number = 0;
         if (sigwait(&signals, &number) != 0 || number == SIGUSR2)
             return NULL;
-        if (count == G_N_ELEMENTS(words) || g_atomic_int_get(&watch.at_once))
+        if (count == G_N_ELEMENTS(words) || g_atomic_int_get(&watch.at_once)) {
+            fputc('\n', stderr);
             _exit(128 + number);
+        }
         fputs(words[count], stderr);
         g_cancellable_cancel(watch.cancellables[count]);
     }

@@ -151,6 +151,17 @@ static void print_change(const View *view, const PlanAction *action, const PlanC
     value_pair_clear(&values);
 }
 
+/* Partitions, replication, state: what is no config comes first. */
+static void print_changes(const View *view, const PlanAction *action) {
+    int width = key_width(action);
+    for (int config = 0; config <= 1; config++)
+        for (guint i = 0; i < action->changes->len; i++) {
+            const PlanChange *change = action->changes->pdata[i];
+            if (g_str_has_prefix(change->key, "config.") == config)
+                print_change(view, action, change, width);
+        }
+}
+
 static void print_action(const View *view, const PlanAction *action) {
     const char *remark = remark_of(action);
     fputs("  ", view->stream);
@@ -161,9 +172,8 @@ static void print_action(const View *view, const PlanAction *action) {
     if (remark != NULL)
         printf_styled(view, STYLE_YELLOW, "  %s", remark);
     fputc('\n', view->stream);
-    int width = key_width(action);
-    for (guint i = 0; action->operation != PLAN_DELETE && i < action->changes->len; i++)
-        print_change(view, action, action->changes->pdata[i], width);
+    if (action->operation != PLAN_DELETE)
+        print_changes(view, action);
 }
 
 static void print_group(const View *view, const Plan *plan, const char *group) {
