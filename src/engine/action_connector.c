@@ -38,14 +38,6 @@ static bool refuse(ActionRun *run, GError *error) {
     return false;
 }
 
-static json_t *plugin_json(const GPtrArray *pins) {
-    if (pins->len == 0)
-        return json_null();
-    const Pin *pin = pins->pdata[0];
-    return json_pack("{s:s,s:s,s:s}", "id", pin->plugin->name, "version", pin->version->version, "sha256",
-                     pin->version->sha256);
-}
-
 static bool check_versions(ActionRun *run, const GPtrArray *pins) {
     const Pin *deferred = pins_deferred(pins);
     if (deferred == NULL)
@@ -104,7 +96,7 @@ static bool prepare_declared(ActionRun *run) {
     json_decref(record->applied);
     record->applied = json_pack("{s:o,s:s,s:o}", "config",
                                 render_stored_config(run->config, run->sensitive, engine_key(run->engine)),
-                                "state", state, "plugin", plugin_json(pins));
+                                "state", state, "plugin", pins_plugin_json(pins));
     record->kept = false;
     record->protected = action->connector->protected;
     record->on_remove = action->connector->on_remove;
@@ -256,12 +248,24 @@ static void roll_back(ActionRun *run, const Connector *before, GError *why) {
     action_end(run, OUTCOME_STUCK, RECORD_UNKNOWN, why);
 }
 
+/* Why an unhealthy connector keeps what it was given; NULL: it goes back. */
+static const char *reason_to_stay(const ActionRun *run, const Connector *before, bool was_failing) {
+    if (was_failing)
+        return "it had failed before the change too: the new config stays";
+    if (run->engine->options.no_rollback)
+        return "the new config stays, as --no-rollback says";
+    if (before != NULL && run->action->operation == PLAN_UPDATE && json_equal(run->config, before->config))
+        return "its plugin was replaced under the same version: put the former one back into the lock and "
+               "apply";
+    return NULL;
+}
+
 static void end_unhealthy(ActionRun *run, const Connector *before, bool was_failing, GError *error) {
+    const char *reason = reason_to_stay(run, before, was_failing);
     if (!g_error_matches(error, ENGINE_ERROR, ENGINE_ERROR_UNHEALTHY)) {
         action_end(run, OUTCOME_FAILED, RECORD_UNKNOWN, error);
-    } else if (run->engine->options.no_rollback || was_failing) {
-        error_add_hint(error, was_failing ? "it had failed before the change too: the new config stays"
-                                          : "the new config stays, as --no-rollback says");
+    } else if (reason != NULL) {
+        error_add_hint(error, "%s", reason);
         action_end(run, OUTCOME_FAILED, RECORD_AFTER, error);
     } else {
         roll_back(run, before, error);

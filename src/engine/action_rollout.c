@@ -13,7 +13,11 @@ static bool find_lacking(ActionRun *run, Connect *connect, bool *answered, const
                          GError **error) {
     const ConnectCall call = {.deadline_ms = ASK_DEADLINE_MS, .cancellable = run->engine->options.abort};
     g_autoptr(GPtrArray) plugins = connect_plugins(connect, &call, NULL);
-    const LiveWorker worker = {.url = connect_url(connect), .plugins = plugins};
+    const char *url = connect_url(connect);
+    const LiveWorker worker = {.url = url,
+                               .plugins = plugins,
+                               .has_all = true,
+                               .before = live_worker_plugins(run->live, run->action->cluster, url)};
     const Lock *lock = run->engine->environment->lock;
     *answered = plugins != NULL;
     *lacking = NULL;
@@ -32,7 +36,9 @@ static bool find_lacking(ActionRun *run, Connect *connect, bool *answered, const
 static bool time_out(const ActionRun *run, Connect *connect, bool answered, const char *lacking,
                      GError **error) {
     error_set(error, ENGINE_ERROR, ENGINE_ERROR_UNHEALTHY,
-              "look at the worker's log; a longer time can be given: timing: { deadline: … }",
+              answered ? "does the new version() still say what an earlier release said? Connect tells "
+                         "versions apart by it alone"
+                       : "look at the worker's log; a longer time can be given: timing: { deadline: … }",
               answered ? "worker %s of '%s' does not report every locked version of '%s' in time"
                        : "worker %s of '%s' does not answer after the rollout",
               connect_url(connect), run->action->cluster, lacking);

@@ -117,3 +117,11 @@ const Pin *pins_deferred(const GPtrArray *pins) {
     }
     return NULL;
 }
+
+json_t *pins_plugin_json(const GPtrArray *pins) {
+    if (pins->len == 0)
+        return json_null();
+    const Pin *pin = pins->pdata[0];
+    return json_pack("{s:s,s:s,s:s}", "id", pin->plugin->name, "version", pin->version->version, "sha256",
+                     pin->version->sha256);
+}

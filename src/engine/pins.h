@@ -24,5 +24,9 @@ void pin_free(Pin *pin);
 GPtrArray *pins_of(Engine *engine, const Lock *lock, const LiveCluster *cluster,
                    const DesiredConnector *connector, GError **error);
 
+/* What the state remembers of the connector's own plugin, {"id","version","sha256"}, or null; a new
+ * reference. */
+json_t *pins_plugin_json(const GPtrArray *pins);
+
 /* The first pin that no worker reports yet, or NULL. */
 const Pin *pins_deferred(const GPtrArray *pins);

@@ -16,6 +16,7 @@ typedef struct {
     json_t *config; /* as it will be sent */
     bool differs;   /* the config does */
     bool state_differs;
+    bool replaced; /* its plugin comes with other bytes under the same version, by a rollout of this plan */
     bool can_validate;     /* its class is on the workers now */
     GHashTable *passwords; /* keys of type PASSWORD, once validated */
     GPtrArray *problems;   /* ConfigProblem */
@@ -80,6 +81,22 @@ static bool config_differs(const json_t *config, const Candidate *candidate) {
     return pins_deferred(candidate->pins) != NULL || !json_equal(config, candidate->live->config);
 }
 
+/* The plugin that the connector was last applied with, {"id","version","sha256"}, or NULL. */
+static const json_t *applied_plugin(const Candidate *candidate) {
+    const json_t *plugin =
+        candidate->record != NULL ? json_object_get(candidate->record->applied, "plugin") : NULL;
+    return json_is_object(plugin) ? plugin : NULL;
+}
+
+static bool is_replaced(const Planner *planner, const Candidate *candidate) {
+    const json_t *applied = applied_plugin(candidate);
+    if (applied == NULL || candidate->pins->len == 0 ||
+        !g_hash_table_contains(planner->rollouts, candidate->declared->connect))
+        return false;
+    const Pin *pin = candidate->pins->pdata[0];
+    return g_strcmp0(json_get_string(applied, "sha256"), pin->version->sha256) != 0;
+}
+
 static bool check_identity(Planner *planner, const Candidate *candidate) {
     const DesiredConnector *declared = candidate->declared;
     const ResourceRecord *record = candidate->record;
@@ -137,7 +154,8 @@ static bool examine(Planner *planner, const DesiredConnector *declared, GPtrArra
     candidate->differs = candidate->live == NULL || config_differs(candidate->config, candidate);
     candidate->state_differs = candidate->live != NULL && strcmp(live_target_state(candidate->live),
                                                                  run_state_name(declared->state)) != 0;
-    if (!candidate->differs && !candidate->state_differs)
+    candidate->replaced = candidate->live != NULL && is_replaced(planner, candidate);
+    if (!candidate->differs && !candidate->state_differs && !candidate->replaced)
         return true;
     if (candidate->differs && !check_class(planner, candidate))
         return true;
@@ -244,6 +262,15 @@ static void add_state_change(const Candidate *candidate, PlanAction *action) {
     change->cause = by_hand ? PLAN_DRIFT : PLAN_DECLARED;
 }
 
+static void add_plugin_change(const Candidate *candidate, PlanAction *action) {
+    const json_t *applied = applied_plugin(candidate);
+    const Pin *pin = candidate->pins->pdata[0];
+    g_autofree char *before = g_strdup_printf("%s sha256:%.12s", json_get_string(applied, "version"),
+                                              json_get_string(applied, "sha256"));
+    g_autofree char *after = g_strdup_printf("%s sha256:%.12s", pin->version->version, pin->version->sha256);
+    plan_add_change(action, "plugin", before, after)->cause = PLAN_DECLARED;
+}
+
 /* What follows a pin of the same connector in this plan is based on that one's result. */
 static char *base_after_pin(Planner *planner, const Candidate *candidate) {
     for (guint i = 0; i < planner->plan->actions->len; i++) {
@@ -259,9 +286,9 @@ static char *base_after_pin(Planner *planner, const Candidate *candidate) {
 }
 
 static void add_action(Planner *planner, Candidate *candidate) {
-    PlanOperation operation = candidate->live == NULL ? PLAN_CREATE
-                              : candidate->differs    ? PLAN_UPDATE
-                                                      : PLAN_STATE;
+    PlanOperation operation = candidate->live == NULL                     ? PLAN_CREATE
+                              : candidate->differs || candidate->replaced ? PLAN_UPDATE
+                                                                          : PLAN_STATE;
     PlanAction *action = planner_add(planner, candidate->declared->address, operation, PHASE_CONNECTORS);
     action->cluster = candidate->declared->connect;
     action->name = candidate->declared->name;
@@ -275,7 +302,17 @@ static void add_action(Planner *planner, Candidate *candidate) {
     action->passwords = candidate->passwords != NULL ? g_hash_table_ref(candidate->passwords) : NULL;
     if (candidate->differs)
         add_config_changes(planner, candidate, action);
+    else if (candidate->replaced)
+        add_plugin_change(candidate, action);
     add_state_change(candidate, action);
+}
+
+/* Whether the record names the plugin that the lock has now; one that was installed by others, too. */
+static bool plugin_is_recorded(const Candidate *candidate) {
+    const json_t *applied = applied_plugin(candidate);
+    const Pin *pin = candidate->pins->len > 0 ? candidate->pins->pdata[0] : NULL;
+    return pin == NULL ||
+           (applied != NULL && g_strcmp0(json_get_string(applied, "sha256"), pin->version->sha256) == 0);
 }
 
 /* What is as declared may have become so by hand, or be managed again, or have other rules of removal. */
@@ -290,12 +327,13 @@ static void refresh(Planner *planner, const Candidate *candidate) {
     const char *state = live_target_state(candidate->live);
     if (!record->kept && record->protected == declared->protected &&
         record->on_remove == declared->on_remove &&
-        json_equal(stored, json_object_get(record->applied, "config")) &&
+        json_equal(stored, json_object_get(record->applied, "config")) && plugin_is_recorded(candidate) &&
         g_strcmp0(state, json_get_string(record->applied, "state")) == 0)
         return;
     ResourceRecord *fresh = resource_record_copy(record);
     json_object_set(fresh->applied, "config", stored);
     json_object_set_new(fresh->applied, "state", json_string(state));
+    json_object_set_new(fresh->applied, "plugin", pins_plugin_json(candidate->pins));
     fresh->kept = false;
     fresh->protected = declared->protected;
     fresh->on_remove = declared->on_remove;

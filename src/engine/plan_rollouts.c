@@ -114,6 +114,32 @@ static PlanAction *add_rollout(Planner *planner, const LiveCluster *cluster, GEr
     return action;
 }
 
+/* Whether a connector of ours was applied with other bytes of the plugin under the version that is locked
+ * now, as a new build of a SNAPSHOT has. Workers can't tell such versions apart. */
+static bool is_replaced(const Planner *planner, const char *cluster, const LockedPlugin *locked) {
+    const LockedVersion *current = locked_plugin_current(locked);
+    GHashTableIter iterator;
+    gpointer value;
+    for (g_hash_table_iter_init(&iterator, planner->recovery->resources);
+         g_hash_table_iter_next(&iterator, NULL, &value);) {
+        const ResourceRecord *record = value;
+        const json_t *plugin = json_object_get(record->applied, "plugin");
+        if (record->kind == RESOURCE_CONNECTOR && strcmp(record->cluster, cluster) == 0 &&
+            g_strcmp0(json_get_string(plugin, "id"), locked->name) == 0 &&
+            g_strcmp0(json_get_string(plugin, "version"), current->version) == 0 &&
+            g_strcmp0(json_get_string(plugin, "sha256"), current->sha256) != 0)
+            return true;
+    }
+    return false;
+}
+
+static const LiveWorker *first_answering(const LiveCluster *cluster) {
+    for (guint i = 0; i < cluster->workers->len; i++)
+        if (((LiveWorker *)cluster->workers->pdata[i])->plugins != NULL)
+            return cluster->workers->pdata[i];
+    return NULL;
+}
+
 static bool plan_plugin(Planner *planner, const LiveCluster *cluster, const LockedPlugin *plugin,
                         GError **error) {
     const LiveWorker *lacking = NULL;
@@ -126,12 +152,20 @@ static bool plan_plugin(Planner *planner, const LiveCluster *cluster, const Lock
         if (!complete)
             lacking = worker;
     }
+    const char *name = cluster->cluster->declared->name;
+    if (lacking == NULL && is_replaced(planner, name, plugin)) {
+        lacking = first_answering(cluster);
+        planner_warn(planner, NULL, NULL,
+                     "plugin '%s' %s is replaced by other bytes under the same version: its connectors take "
+                     "them at the "
+                     "roll, and nothing stands beside them to go back to",
+                     plugin->name, locked_plugin_current(plugin)->version);
+    }
     if (lacking == NULL)
         return true;
     g_auto(GStrv) classes = classes_of(planner, plugin, error);
     if (classes == NULL)
         return false;
-    const char *name = cluster->cluster->declared->name;
     PlanAction *action = g_hash_table_lookup(planner->rollouts, name);
     if (action == NULL && (action = add_rollout(planner, cluster, error)) == NULL)
         return false;
