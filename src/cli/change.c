@@ -113,7 +113,7 @@ static int plan_and_carry_out(Session *session, const ChangeOptions *options, GE
         g_prefix_error(error, "cannot plan environment '%s': ", options->environment);
         return EXIT_ERROR;
     }
-    plan_view_print(stream, words_colour(invocation), plan, session->environment);
+    plan_view_print(stream, words_colour(invocation), plan, options->kind, session->environment);
     if (plan->problems->len > 0)
         return EXIT_ERROR;
     if (!has_work(session, plan))

@@ -32,7 +32,7 @@ static bool write_plan(const char *path, const json_t *json, GError **error) {
 static void print_plan(const Invocation *invocation, const Plan *plan, const Environment *environment,
                        const json_t *json) {
     if (invocation->output == OUTPUT_TABLE) {
-        plan_view_print(stdout, invocation->colour, plan, environment);
+        plan_view_print(stdout, invocation->colour, plan, PLAN_APPLY, environment);
         return;
     }
     output_json(stdout, invocation->output, json);

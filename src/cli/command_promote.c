@@ -111,7 +111,7 @@ static const char *last_words(const GPtrArray *changes, const PromoteOptions *op
     if (options->dry_run)
         return changes->len > 0 ? "nothing was written" : "nothing to promote";
     if (options->push)
-        return "committed and pushed";
+        return changes->len > 0 ? "committed and pushed" : "nothing new to promote; pushed";
     return changes->len > 0 ? "the lock is written: commit it" : "nothing to promote";
 }
 

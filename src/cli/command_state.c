@@ -3,7 +3,7 @@
 #include "cli/session.h"
 #include "store/state.h"
 
-#define HISTORY_SHOWN 10
+#define HISTORY_SHOWN 5
 
 /* What both need: the state, read without a network. */
 typedef struct {

@@ -270,7 +270,14 @@ char *plan_view_count(const Plan *plan) {
                            count_changed(plan), count_deleted(plan), rollout);
 }
 
-static void print_last_line(const View *view, const Plan *plan) {
+static void print_nothing(const View *view, const Plan *plan, PlanKind kind) {
+    print(view, STYLE_GREEN, "No changes.");
+    fprintf(view->stream,
+            kind == PLAN_APPLY ? " %s is as declared.\n" : " There is nothing to destroy in %s.\n",
+            plan->environment);
+}
+
+static void print_last_line(const View *view, const Plan *plan, PlanKind kind) {
     if (plan->problems->len > 0) {
         printf_styled(view, STYLE_RED, "This plan can't be applied: %u problem%s", plan->problems->len,
                       plan->problems->len == 1 ? "" : "s");
@@ -278,8 +285,7 @@ static void print_last_line(const View *view, const Plan *plan) {
         return;
     }
     if (plan->actions->len == 0) {
-        print(view, STYLE_GREEN, "No changes.");
-        fprintf(view->stream, " %s is as declared.\n", plan->environment);
+        print_nothing(view, plan, kind);
         return;
     }
     g_autofree char *count = plan_view_count(plan);
@@ -287,7 +293,8 @@ static void print_last_line(const View *view, const Plan *plan) {
     fprintf(view->stream, " %s\n", count);
 }
 
-void plan_view_print(FILE *stream, bool colour, const Plan *plan, const Environment *environment) {
+void plan_view_print(FILE *stream, bool colour, const Plan *plan, PlanKind kind,
+                     const Environment *environment) {
     const View view = {stream, colour, environment};
     g_autoptr(GPtrArray) groups = groups_of(plan);
     print_heading(&view, plan);
@@ -297,5 +304,5 @@ void plan_view_print(FILE *stream, bool colour, const Plan *plan, const Environm
     print_notes(&view, plan);
     if (plan->warnings->len + plan->problems->len > 0)
         fputc('\n', stream);
-    print_last_line(&view, plan);
+    print_last_line(&view, plan, kind);
 }

@@ -21,8 +21,9 @@
 
 #include "engine/plan.h"
 
-/* Prints all of a plan. Nothing in it can drive the terminal. */
-void plan_view_print(FILE *stream, bool colour, const Plan *plan, const Environment *environment);
+/* Prints all of a plan of a kind. Nothing in it can drive the terminal. */
+void plan_view_print(FILE *stream, bool colour, const Plan *plan, PlanKind kind,
+                     const Environment *environment);
 
 /* Warnings and problems alone: beside a plan that is printed as JSON. */
 void plan_view_print_notes(FILE *stream, bool colour, const Plan *plan);
