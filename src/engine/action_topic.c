@@ -101,8 +101,6 @@ static bool alter_config(ActionRun *run, GError **error) {
                               TOPIC_TIMEOUT_MS, error);
 }
 
-/* A topic that an earlier, interrupted call has made meanwhile is ours all the same: the base said absent,
- * under the lease. */
 static bool create(ActionRun *run, GError **error) {
     g_autoptr(KafkaTopic) topic = topic_after(run->action);
     return kafka_create_topic(run->engine->kafka, topic, TOPIC_TIMEOUT_MS, error);
@@ -119,10 +117,12 @@ static bool change(ActionRun *run, GError **error) {
     }
 }
 
-/* A time-out, or an update that was begun, may have changed something: the next run looks. */
+/* A time-out, or an update that was begun, may have changed something; and a topic that appeared since the
+ * base was read may be what an interrupted call of ours made. The intent stays, and the next run looks. */
 static RecordFate fate_of_failure(const ActionRun *run, const GError *error) {
-    bool unknown =
-        g_error_matches(error, KAFKA_ERROR, KAFKA_ERROR_TIMEOUT) || run->action->operation == PLAN_UPDATE;
+    bool unknown = g_error_matches(error, KAFKA_ERROR, KAFKA_ERROR_TIMEOUT) ||
+                   g_error_matches(error, KAFKA_ERROR, KAFKA_ERROR_EXISTS) ||
+                   run->action->operation == PLAN_UPDATE;
     return unknown ? RECORD_UNKNOWN : RECORD_AS_BEFORE;
 }
 
