@@ -59,11 +59,12 @@ ArchiveReader *archive_open_descriptor(int descriptor, const char *name, GError 
  */
 static locale_t utf8_locale(void) {
     static gsize made = 0;
+    static locale_t locale;
     if (g_once_init_enter(&made)) {
-        locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-        g_once_init_leave(&made, (gsize)(locale != (locale_t)0 ? locale : LC_GLOBAL_LOCALE));
+        locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+        g_once_init_leave(&made, 1);
     }
-    return (locale_t)made;
+    return locale != (locale_t)0 ? locale : LC_GLOBAL_LOCALE;
 }
 
 /* The entry keeps what was once asked for. */

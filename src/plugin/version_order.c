@@ -162,28 +162,36 @@ static int item_compare_list(const Item *item, const List *list) {
     return item->is_number ? 1 : -1;
 }
 
+static const Item *item_at(const List *list, guint place) {
+    return place < list->items->len ? &g_array_index(list->items, Item, place) : NULL;
+}
+
+/* The list inside, where it stands at that place. */
+static const List *list_at(const List *list, guint place) {
+    return place == list->items->len ? list->rest : NULL;
+}
+
+static int compare_at(const List *left, const List *right, guint place) {
+    const Item *left_item = item_at(left, place), *right_item = item_at(right, place);
+    if (left_item != NULL && right_item != NULL)
+        return item_compare(left_item, right_item);
+    if (left_item != NULL)
+        return item_compare_list(left_item, list_at(right, place));
+    return right_item != NULL ? -item_compare_list(right_item, list_at(left, place)) : 0;
+}
+
 static int list_compare(const List *left, const List *right) {
     if (left == NULL || right == NULL)
-        return left == right ? 0 : left == NULL ? -list_compare_end(right) : list_compare_end(left);
-    guint count = MAX(left->items->len, right->items->len);
-    for (guint i = 0; i < count; i++) {
-        const Item *l = i < left->items->len ? &g_array_index(left->items, Item, i) : NULL;
-        const Item *r = i < right->items->len ? &g_array_index(right->items, Item, i) : NULL;
-        int order;
-        if (l != NULL && r != NULL)
-            order = item_compare(l, r);
-        else if (l != NULL)
-            order = item_compare_list(l, i == right->items->len ? right->rest : NULL);
-        else
-            order = -item_compare_list(r, i == left->items->len ? left->rest : NULL);
+        return left == NULL ? -list_compare_end(right) : list_compare_end(left);
+    guint left_count = left->items->len, right_count = right->items->len;
+    for (guint place = 0; place < MAX(left_count, right_count); place++) {
+        int order = compare_at(left, right, place);
         if (order != 0)
             return order;
     }
-    bool same_place = left->items->len == right->items->len;
-    if (same_place)
+    if (left_count == right_count)
         return list_compare(left->rest, right->rest);
-    return left->items->len > right->items->len ? list_compare_end(left->rest)
-                                                : -list_compare_end(right->rest);
+    return left_count > right_count ? list_compare_end(left->rest) : -list_compare_end(right->rest);
 }
 
 int version_compare(const char *left, const char *right) {
