@@ -113,46 +113,65 @@ static bool check_member(const PlanFile *file, const char *member, const char *n
            refuse(error, ENGINE_ERROR_MOVED, what, "changed since the plan was made");
 }
 
-static json_t *find_action(const PlanFile *file, const char *id) {
+/* The file's actions by id, borrowed from it. */
+static GHashTable *index_actions(const PlanFile *file, GError **error) {
+    g_autoptr(GHashTable) actions = g_hash_table_new(g_str_hash, g_str_equal);
     gsize index;
     json_t *action;
-    json_array_foreach (json_object_get(file->json, "actions"), index, action)
-        if (g_strcmp0(json_get_string(action, "id"), id) == 0)
-            return action;
-    return NULL;
+    json_array_foreach (json_object_get(file->json, "actions"), index, action) {
+        const char *id = json_get_string(action, "id");
+        if (id == NULL || !g_hash_table_insert(actions, (gpointer)id, action)) {
+            refuse(error, ENGINE_ERROR_REFUSED, "the plan file", "has actions that can't be told apart");
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&actions);
 }
 
-/* Drops what the file lacks, and refuses what differs from it. */
-static bool narrow_actions(Plan *plan, const PlanFile *file, GError **error) {
+static bool is_as_planned(const PlanAction *action, const json_t *planned) {
+    g_autoptr(json_t) now = action_to_json(action);
+    json_object_del(now, "after");
+    g_autoptr(json_t) then = json_copy((json_t *)planned);
+    json_object_del(then, "after");
+    return json_equal(now, then);
+}
+
+/* What is dropped is waited for no more. */
+static void take_order(PlanAction *action, const json_t *planned) {
+    gsize index;
+    json_t *id;
+    g_ptr_array_set_size(action->after, 0);
+    json_array_foreach (json_object_get(planned, "after"), index, id)
+        if (json_is_string(id))
+            g_ptr_array_add(action->after, g_strdup(json_string_value(id)));
+}
+
+/* Drops what the file lacks, and refuses what differs from it; takes what is as planned out of `planned`. */
+static bool narrow_actions(Plan *plan, GHashTable *planned, GError **error) {
     for (guint i = plan->actions->len; i-- > 0;) {
-        const PlanAction *action = plan->actions->pdata[i];
-        const json_t *planned = find_action(file, action->id);
-        if (planned == NULL) {
+        PlanAction *action = plan->actions->pdata[i];
+        const json_t *then = g_hash_table_lookup(planned, action->id);
+        if (then == NULL) {
             g_ptr_array_remove_index(plan->actions, i);
             continue;
         }
-        g_autoptr(json_t) now = action_to_json(action);
-        json_object_del(now, "after");
-        g_autoptr(json_t) then = json_copy((json_t *)planned);
-        json_object_del(then, "after");
-        if (!json_equal(now, then))
+        if (!is_as_planned(action, then))
             return refuse(
                 error, ENGINE_ERROR_MOVED, action->id,
                 "was planned on what is no longer live or declared: it changed since the plan was made");
+        take_order(action, then);
+        g_hash_table_remove(planned, action->id);
     }
     return true;
 }
 
-static bool check_all_there(const Plan *plan, const PlanFile *file, GError **error) {
+static bool check_all_there(const PlanFile *file, GHashTable *left, GError **error) {
     gsize index;
     json_t *planned;
     json_array_foreach (json_object_get(file->json, "actions"), index, planned) {
         const char *id = json_get_string(planned, "id");
-        bool found = false;
-        for (guint i = 0; i < plan->actions->len && !found; i++)
-            found = g_strcmp0(((PlanAction *)plan->actions->pdata[i])->id, id) == 0;
-        if (!found)
-            return refuse(error, ENGINE_ERROR_MOVED, id != NULL ? id : "an action",
+        if (g_hash_table_contains(left, id))
+            return refuse(error, ENGINE_ERROR_MOVED, id,
                           "is no longer to be done: it changed since the plan was made");
     }
     return true;
@@ -162,8 +181,10 @@ bool plan_narrow(Plan *plan, const PlanFile *file, const guint8 *key, GError **e
     if (!check_seal(file, key, error) || !check_member(file, "state", plan->state, "the state", error) ||
         !check_member(file, "kafka_cluster", plan->kafka_cluster, "the Kafka cluster", error) ||
         !check_member(file, "declarations", plan->declarations, "a declaration", error) ||
-        !check_member(file, "lock", plan->lock, "the lock", error) || !narrow_actions(plan, file, error) ||
-        !check_all_there(plan, file, error))
+        !check_member(file, "lock", plan->lock, "the lock", error))
+        return false;
+    g_autoptr(GHashTable) planned = index_actions(file, error);
+    if (planned == NULL || !narrow_actions(plan, planned, error) || !check_all_there(file, planned, error))
         return false;
     g_free(plan->id);
     plan->id = g_strdup(file->id);
