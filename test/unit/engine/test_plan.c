@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "world.h"
+
+#include <string.h>
+
+static void assert_problem(const Plan *plan, const char *address, const char *part) {
+    g_assert_cmpuint(plan->problems->len, ==, 1);
+    const PlanNote *problem = plan->problems->pdata[0];
+    g_assert_cmpstr(problem->address, ==, address);
+    g_assert_nonnull(strstr(problem->message, part));
+}
+
+static const PlanChange *only_change(const Plan *plan, const char *id) {
+    const PlanAction *action = world_action(plan, id);
+    g_assert_nonnull(action);
+    g_assert_cmpuint(action->changes->len, ==, 1);
+    return action->changes->pdata[0];
+}
+
+/* ---- the digest ---- */
+
+static void declare_in_order(World *world, bool backwards) {
+    static const char *const names[][2] = {{"orders/topic/raw", "raw"}, {"topic/audit", "audit"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        gsize at = backwards ? G_N_ELEMENTS(names) - 1 - i : i;
+        DesiredTopic *topic = world_declare_topic(world, names[at][0], names[at][1]);
+        world_config(topic->config, backwards ? "b" : "a", "1", false);
+        world_config(topic->config, backwards ? "a" : "b", "1", false);
+    }
+    world_declare_connector(world, "orders/connector/source", "orders-source");
+}
+
+static void digest_is_of_no_order(World *world, gconstpointer data) {
+    declare_in_order(world, false);
+    g_autoptr(Plan) plan = world_plan(world);
+    g_ptr_array_set_size(world->environment->topics, 0);
+    g_ptr_array_set_size(world->environment->connectors, 0);
+    declare_in_order(world, true);
+    g_autoptr(Plan) other = world_plan(world);
+    g_assert_cmpuint(plan->actions->len, ==, 3);
+    g_assert_cmpstr(plan->digest, ==, other->digest);
+}
+
+static void digest_is_of_the_world(World *world, gconstpointer data) {
+    DesiredTopic *topic = world_declare_topic(world, "orders/topic/raw", "raw");
+    world_config(topic->config, "retention.ms", "1", false);
+    world_own_topic(world, topic);
+    KafkaTopic *live = world_run_topic(world, topic);
+    g_hash_table_replace(live->config, g_strdup("retention.ms"), g_strdup("2"));
+    g_autoptr(Plan) plan = world_plan(world);
+    g_autoptr(Plan) again = world_plan(world);
+    g_assert_cmpstr(plan->digest, ==, again->digest);
+    g_assert_cmpstr(plan->id, !=, again->id);
+    g_hash_table_replace(live->config, g_strdup("retention.ms"), g_strdup("3"));
+    g_autoptr(Plan) moved = world_plan(world);
+    g_assert_cmpstr(plan->digest, !=, moved->digest);
+}
+
+static void digest_is_of_nothing_else(World *world, gconstpointer data) {
+    world_declare_topic(world, "orders/topic/raw", "raw");
+    g_autoptr(Plan) plan = world_plan(world);
+    DesiredConnector *other = world_declare_connector(world, "other/connector/x", "x");
+    world_run_connector(world, other);
+    world_undeclare_connector(world);
+    g_autoptr(Plan) later = world_plan(world);
+    g_assert_cmpstr(plan->digest, ==, later->digest);
+}
+
+/* ---- order ---- */
+
+static void connectors_wait_for_their_topics(World *world, gconstpointer data) {
+    world_declare_topic(world, "orders/topic/raw", "orders.raw");
+    world_declare_topic(world, "orders2/topic/raw", "orders2.raw");
+    world_declare_topic(world, "topic/audit", "audit");
+    world_declare_topic(world, "topic/audit.log", "audit.log");
+    DesiredConnector *connector = world_declare_connector(world, "orders/connector/sink", "sink");
+    world_config(connector->config, "topics", "audit , other", false);
+    world_config(connector->config, "log", "not audit.log", false);
+    g_autoptr(Plan) plan = world_plan(world);
+    g_autofree char *after = world_after(plan, "orders/connector/sink");
+    g_assert_cmpstr(after, ==, "orders/topic/raw topic/audit");
+    g_autofree char *before = world_after(plan, "orders/topic/raw");
+    g_assert_cmpstr(before, ==, "");
+}
+
+static void topics_go_after_their_connectors(World *world, gconstpointer data) {
+    DesiredTopic *topic = world_declare_topic(world, "orders/topic/raw", "raw");
+    topic->on_remove = ON_REMOVE_DELETE;
+    DesiredConnector *source = world_declare_connector(world, "orders/connector/source", "source");
+    DesiredConnector *other = world_declare_connector(world, "other/connector/source", "other");
+    world_own_topic(world, topic);
+    world_run_topic(world, topic);
+    world_own_connector(world, source);
+    world_run_connector(world, source);
+    world_own_connector(world, other);
+    world_run_connector(world, other);
+    world_undeclare_topic(world);
+    world_undeclare_connector(world);
+    world_undeclare_connector(world);
+    g_autoptr(Plan) plan = world_plan(world);
+    g_assert_cmpuint(plan_count(plan, PLAN_DELETE), ==, 3);
+    g_autofree char *after = world_after(plan, "orders/topic/raw");
+    g_assert_cmpstr(after, ==, "orders/connector/source");
+    g_assert_cmpstr(((PlanAction *)plan->actions->pdata[2])->id, ==, "orders/topic/raw");
+}
+
+/* ---- topics ---- */
+
+static void topic_settles(World *world, gconstpointer data) {
+    DesiredTopic *topic = world_declare_topic(world, "orders/topic/raw", "raw");
+    topic->partitions = topic->replication = -1;
+    world_own_topic(world, topic);
+    KafkaTopic *live = world_run_topic(world, topic);
+    live->partitions = 12;
+    live->replication = 1;
+    g_autoptr(Plan) plan = world_plan(world);
+    g_assert_true(plan_is_empty(plan));
+    g_assert_cmpuint(plan->problems->len + plan->warnings->len + plan->refreshes->len, ==, 0);
+}
+
+static void topic_is_never_made_smaller(World *world, gconstpointer data) {
+    DesiredTopic *topic = world_declare_topic(world, "orders/topic/raw", "raw");
+    world_own_topic(world, topic);
+    world_run_topic(world, topic)->partitions = 7;
+    g_autoptr(Plan) plan = world_plan(world);
+    assert_problem(plan, "orders/topic/raw", "has 7 partitions, 6 are declared");
+}
+
+static void topic_grows_with_a_warning(World *world, gconstpointer data) {
+    DesiredTopic *topic = world_declare_topic(world, "orders/topic/raw", "raw");
+    world_own_topic(world, topic);
+    world_run_topic(world, topic)->partitions = 5;
+    g_autoptr(Plan) plan = world_plan(world);
+    const PlanChange *change = only_change(plan, "orders/topic/raw");
+    g_assert_cmpstr(change->old_value, ==, "5");
+    g_assert_cmpstr(change->new_value, ==, "6");
+    g_assert_cmpuint(plan->warnings->len, ==, 1);
+}
+
+static void replication_is_never_silent(World *world, gconstpointer data) {
+    DesiredTopic *topic = world_declare_topic(world, "orders/topic/raw", "raw");
+    world_own_topic(world, topic);
+    world_run_topic(world, topic)->replication = 2;
+    g_autoptr(Plan) plan = world_plan(world);
+    assert_problem(plan, "orders/topic/raw", "replication factor 2, 3 is declared");
+}
+
+static void key_that_was_ours_is_unset(World *world, gconstpointer data) {
+    DesiredTopic *topic = world_declare_topic(world, "orders/topic/raw", "raw");
+    world_config(topic->config, "retention.ms", "1", false);
+    world_own_topic(world, topic);
+    KafkaTopic *live = world_run_topic(world, topic);
+    g_hash_table_insert(live->config, g_strdup("by.hand"), g_strdup("stays"));
+    g_hash_table_remove_all(topic->config);
+    g_autoptr(Plan) plan = world_plan(world);
+    const PlanChange *change = only_change(plan, "orders/topic/raw");
+    g_assert_cmpstr(change->key, ==, "config.retention.ms");
+    g_assert_null(change->new_value);
+}
+
+static void what_is_not_ours_asks_for_import(World *world, gconstpointer data) {
+    world_run_topic(world, world_declare_topic(world, "orders/topic/raw", "raw"));
+    g_autoptr(Plan) plan = world_plan(world);
+    assert_problem(plan, "orders/topic/raw", "is not ours");
+    g_assert_nonnull(
+        strstr(((PlanNote *)plan->problems->pdata[0])->hint, "sluice import dev orders/topic/raw"));
+}
+
+/* ---- who changed it: what was applied is "1" ---- */
+
+static const struct {
+    const char *title, *declared, *live;
+    PlanCause cause;
+} causes[] = {
+    {"declared anew", "2", "1", PLAN_DECLARED},
+    {"changed by hand", "1", "2", PLAN_DRIFT},
+    {"both", "2", "3", PLAN_DECLARED | PLAN_DRIFT},
+    {"removed by hand", "1", NULL, PLAN_DRIFT},
+};
+
+static void run_key(GHashTable *live, const char *value) {
+    if (value != NULL)
+        g_hash_table_replace(live, g_strdup("k"), g_strdup(value));
+    else
+        g_hash_table_remove(live, "k");
+}
+
+static void tells_who_changed_a_topic(World *world, gconstpointer data) {
+    DesiredTopic *topic = world_declare_topic(world, "orders/topic/raw", "raw");
+    world_config(topic->config, "k", "1", false);
+    world_own_topic(world, topic);
+    KafkaTopic *live = world_run_topic(world, topic);
+    for (gsize i = 0; i < G_N_ELEMENTS(causes); i++) {
+        g_test_message("%s", causes[i].title);
+        world_config(topic->config, "k", causes[i].declared, false);
+        run_key(live->config, causes[i].live);
+        g_autoptr(Plan) plan = world_plan(world);
+        g_assert_cmpint(only_change(plan, "orders/topic/raw")->cause, ==, causes[i].cause);
+    }
+}
+
+static void tells_who_changed_a_connector(World *world, gconstpointer data) {
+    DesiredConnector *connector = world_declare_connector(world, "orders/connector/source", "source");
+    world_config(connector->config, "k", "1", true);
+    world_own_connector(world, connector);
+    Connector *live = world_run_connector(world, connector);
+    for (gsize i = 0; i < G_N_ELEMENTS(causes); i++) {
+        g_test_message("%s", causes[i].title);
+        world_config(connector->config, "k", causes[i].declared, true);
+        json_object_del(live->config, "k");
+        if (causes[i].live != NULL)
+            json_object_set_new(live->config, "k", json_string(causes[i].live));
+        g_autoptr(Plan) plan = world_plan(world);
+        const PlanChange *change = only_change(plan, "orders/connector/source");
+        g_assert_cmpint(change->cause, ==, causes[i].cause);
+        g_assert_true(change->sensitive && g_str_has_prefix(change->new_value, "hmac:"));
+    }
+}
+
+/* ---- connectors ---- */
+
+static void connector_settles(World *world, gconstpointer data) {
+    DesiredConnector *connector = world_declare_connector(world, "orders/connector/source", "source");
+    world_config(connector->config, "password", "secret", true);
+    world_own_connector(world, connector);
+    world_run_connector(world, connector);
+    g_autoptr(Plan) plan = world_plan(world);
+    g_assert_true(plan_is_empty(plan));
+    g_assert_cmpuint(plan->refreshes->len, ==, 0);
+}
+
+static void connector_that_is_gone_is_made_again(World *world, gconstpointer data) {
+    DesiredConnector *connector = world_declare_connector(world, "orders/connector/source", "source");
+    world_own_connector(world, connector);
+    g_autoptr(Plan) plan = world_plan(world);
+    const PlanAction *action = world_action(plan, "orders/connector/source");
+    g_assert_cmpint(action->operation, ==, PLAN_CREATE);
+    g_assert_true(action->recreate && (action->cause & PLAN_DRIFT));
+    g_assert_cmpstr(action->base_live, ==, "absent");
+}
+
+static void state_alone_is_its_own_operation(World *world, gconstpointer data) {
+    DesiredConnector *connector = world_declare_connector(world, "orders/connector/source", "source");
+    world_own_connector(world, connector);
+    world_run_connector(world, connector);
+    connector->state = RUN_STATE_PAUSED;
+    g_autoptr(Plan) plan = world_plan(world);
+    g_assert_cmpint(world_action(plan, "orders/connector/source")->operation, ==, PLAN_STATE);
+    g_assert_cmpstr(only_change(plan, "orders/connector/source")->new_value, ==, "paused");
+}
+
+static void name_is_an_identity(World *world, gconstpointer data) {
+    DesiredConnector *connector = world_declare_connector(world, "orders/connector/source", "source");
+    world_own_connector(world, connector);
+    world_run_connector(world, connector);
+    g_free(connector->name);
+    connector->name = g_strdup("renamed");
+    g_autoptr(Plan) plan = world_plan(world);
+    assert_problem(plan, "orders/connector/source", "lose the offsets of 'source'");
+    g_assert_true(plan_is_empty(plan));
+}
+
+static void class_must_be_there(World *world, gconstpointer data) {
+    DesiredConnector *connector = world_declare_connector(world, "orders/connector/source", "source");
+    g_free(connector->class_name);
+    connector->class_name = g_strdup("com.acme.Sourse");
+    g_autoptr(Plan) plan = world_plan(world);
+    assert_problem(plan, "orders/connector/source", "no worker of 'main' has class com.acme.Sourse");
+    g_assert_nonnull(strstr(((PlanNote *)plan->problems->pdata[0])->hint, WORLD_CLASS));
+}
+
+/* ---- what left the declarations ---- */
+
+static void topics_are_kept(World *world, gconstpointer data) {
+    DesiredTopic *topic = world_declare_topic(world, "orders/topic/raw", "raw");
+    world_own_topic(world, topic);
+    world_run_topic(world, topic);
+    world_undeclare_topic(world);
+    g_autoptr(Plan) plan = world_plan(world);
+    g_assert_true(plan_is_empty(plan));
+    g_assert_cmpuint(plan->refreshes->len, ==, 1);
+    g_assert_true(((PlanRefresh *)plan->refreshes->pdata[0])->record->kept);
+}
+
+static void protected_ones_stay(World *world, gconstpointer data) {
+    DesiredConnector *connector = world_declare_connector(world, "orders/connector/source", "source");
+    connector->protected = true;
+    world_own_connector(world, connector);
+    world_run_connector(world, connector);
+    world_undeclare_connector(world);
+    g_autoptr(Plan) plan = world_plan(world);
+    assert_problem(plan, "orders/connector/source", "is protected");
+}
+
+static void what_is_gone_is_forgotten(World *world, gconstpointer data) {
+    world_own_connector(world, world_declare_connector(world, "orders/connector/source", "source"));
+    world_undeclare_connector(world);
+    g_autoptr(Plan) plan = world_plan(world);
+    g_assert_true(plan_is_empty(plan));
+    g_assert_cmpuint(plan->refreshes->len, ==, 1);
+    g_assert_null(((PlanRefresh *)plan->refreshes->pdata[0])->record);
+}
+
+/* ---- --target ---- */
+
+static void targets_cover_what_is_below_them(World *world, gconstpointer data) {
+    static const struct {
+        const char *target, *address;
+        bool covered;
+    } cases[] = {
+        {"orders/connector/source", "orders/connector/source", true},
+        {"orders", "orders/connector/source", true},
+        {"orders/", "orders/connector/source", true},
+        {"orders/topic", "orders/topic/raw", true},
+        {"orders/topic/", "orders/connector/source", false},
+        {"order", "orders/connector/source", false},
+        {"orders/connector/sourc", "orders/connector/source", false},
+        {"stock[de]", "stock[de]/topic/raw", true},
+        {"stock[de]", "stock[dev]/topic/raw", false},
+        {"topic", "topic/audit.log", true},
+        {"topic/audit", "topic/audit.log", false},
+        {"", "orders/connector/source", false},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_test_message("%s covers %s", cases[i].target, cases[i].address);
+        world->targets[0] = cases[i].target;
+        g_assert_cmpint(engine_is_target(world->engine, cases[i].address), ==, cases[i].covered);
+    }
+    world->targets[0] = NULL;
+    g_assert_true(engine_is_target(world->engine, "anything"));
+}
+
+static void only_targets_are_planned(World *world, gconstpointer data) {
+    world_declare_topic(world, "orders/topic/raw", "raw");
+    world_declare_topic(world, "other/topic/raw", "other");
+    world_declare_connector(world, "other/connector/source", "source");
+    world->targets[0] = "orders";
+    g_autoptr(Plan) plan = world_plan(world);
+    g_assert_cmpuint(plan->actions->len, ==, 1);
+    g_assert_nonnull(world_action(plan, "orders/topic/raw"));
+}
+
+int main(int argc, char **argv) {
+    g_test_init(&argc, &argv, NULL);
+    WORLD_TEST("/engine/plan/digest is of no order", digest_is_of_no_order);
+    WORLD_TEST("/engine/plan/digest is the same for the same world", digest_is_of_the_world);
+    WORLD_TEST("/engine/plan/digest leaves others' changes out", digest_is_of_nothing_else);
+    WORLD_TEST("/engine/plan/connectors wait for their topics", connectors_wait_for_their_topics);
+    WORLD_TEST("/engine/plan/topics go after their connectors", topics_go_after_their_connectors);
+    WORLD_TEST("/engine/plan/a broker's default is no drift", topic_settles);
+    WORLD_TEST("/engine/plan/a topic is never made smaller", topic_is_never_made_smaller);
+    WORLD_TEST("/engine/plan/a topic grows with a warning", topic_grows_with_a_warning);
+    WORLD_TEST("/engine/plan/another replication is never silent", replication_is_never_silent);
+    WORLD_TEST("/engine/plan/a key that was ours is unset, another's is not", key_that_was_ours_is_unset);
+    WORLD_TEST("/engine/plan/what is not ours asks for import", what_is_not_ours_asks_for_import);
+    WORLD_TEST("/engine/plan/tells who changed a topic", tells_who_changed_a_topic);
+    WORLD_TEST("/engine/plan/tells who changed a connector", tells_who_changed_a_connector);
+    WORLD_TEST("/engine/plan/a connector as declared is left alone", connector_settles);
+    WORLD_TEST("/engine/plan/a connector that is gone is made again", connector_that_is_gone_is_made_again);
+    WORLD_TEST("/engine/plan/a change of state alone is its own operation", state_alone_is_its_own_operation);
+    WORLD_TEST("/engine/plan/a name is an identity", name_is_an_identity);
+    WORLD_TEST("/engine/plan/a class must be there", class_must_be_there);
+    WORLD_TEST("/engine/plan/topics that left are kept", topics_are_kept);
+    WORLD_TEST("/engine/plan/protected ones don't leave", protected_ones_stay);
+    WORLD_TEST("/engine/plan/what left and is gone is forgotten", what_is_gone_is_forgotten);
+    WORLD_TEST("/engine/plan/targets cover what is below them", targets_cover_what_is_below_them);
+    WORLD_TEST("/engine/plan/only targets are planned", only_targets_are_planned);
+    return g_test_run();
+}
