@@ -23,7 +23,9 @@ typedef struct {
     gsize length;
     Diagnostics *diagnostics;
     struct fy_parser *parser;
-    Position open; /* at a syntax error: the innermost collection that was not closed */
+    guint mistakes; /* before this file */
+    Position last;  /* of the newest node */
+    Position open;  /* at a syntax error: the innermost collection that was not closed */
 } Reader;
 
 static void node_free(gpointer data) {
@@ -52,6 +54,7 @@ static Node *add_node(Reader *reader, NodeKind kind, Position position) {
     Node *node = g_new0(Node, 1);
     node->kind = kind;
     node->position = position;
+    reader->last = position;
     if (kind == NODE_SEQUENCE || kind == NODE_MAPPING)
         node->items = g_ptr_array_new();
     if (kind == NODE_MAPPING)
@@ -83,17 +86,21 @@ static Position one_before(Position position) {
 /* The library's mark of a block scalar is where its lines begin; people look for the '|' or '>' before. */
 static Position block_place(Reader *reader, gsize start, Position position) {
     const char *text = reader->document->text;
-    gsize end = start > 0 ? start - 1 : 0;
+    gsize end = start;
+    if (end > 0 && (text[end - 1] == '\n' || text[end - 1] == '\r')) {
+        end -= end > 1 && text[end - 1] == '\n' && text[end - 2] == '\r' ? 2 : 1;
+        position.line = MAX(position.line - 1, 1);
+    }
     gsize line = end;
-    while (line > 0 && text[line - 1] != '\n')
+    while (line > 0 && text[line - 1] != '\n' && text[line - 1] != '\r')
         line--;
     gsize column = end;
     for (gsize i = line; i < end && text[i] != '#'; i++)
         if (text[i] == '|' || text[i] == '>')
             column = i;
-    if (column == end)
-        return position;
-    return (Position){reader->file, position.line - 1, (int)g_utf8_strlen(text + line, column - line) + 1};
+    if (column < end)
+        position.column = (int)g_utf8_strlen(text + line, (gssize)(column - line)) + 1;
+    return position;
 }
 
 static Node *add_scalar(Reader *reader, struct fy_token *token, Position otherwise) {
@@ -267,11 +274,16 @@ static void read_stream(Reader *reader, bool *failed) {
     }
 }
 
+/* The library refuses some texts without a word. */
 static void report_syntax(Reader *reader, struct fy_diag *diag) {
     void *iterator = NULL;
     struct fy_diag_error *error = fy_diag_errors_iterate(diag, &iterator);
-    if (error == NULL)
+    if (error == NULL) {
+        if (diagnostics_count(reader->diagnostics, DIAGNOSTIC_ERROR) == reader->mistakes)
+            mistake(reader, reader->last, "YAML: what follows here can't be read",
+                    "look for a block scalar ('|' or '>') with a wrong digit, and for quotes");
         return;
+    }
     Position place = {reader->file, MAX(error->line, 1), MAX(error->column, 1)};
     bool unclosed =
         strstr(error->msg, "flow") != NULL && reader->open.line > 0 && reader->open.line < place.line;
@@ -340,6 +352,8 @@ Document *document_parse(const char *file, const char *text, gsize length, Diagn
     document->text = g_strndup(text, length);
     document->nodes = g_ptr_array_new_with_free_func(node_free);
     Reader reader = {.document = document, .file = name, .length = length, .diagnostics = diagnostics};
+    reader.last = (Position){name, 1, 1};
+    reader.mistakes = diagnostics_count(diagnostics, DIAGNOSTIC_ERROR);
     if (!parse_events(&reader))
         return NULL;
     if (document->root == NULL || node_is_null(document->root))

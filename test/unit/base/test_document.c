@@ -76,6 +76,14 @@ static void every_style_knows_its_place(void) {
     assert_place(node_key_position(parsed.root, "nowhere"), 1, 1);
 }
 
+static void a_block_without_lines_knows_its_place(void) {
+    static const char *const TEXTS[] = {"a: |", "a: |\n", "a: |\r\n  x\r\n"};
+    for (gsize i = 0; i < G_N_ELEMENTS(TEXTS); i++) {
+        g_auto(Parsed) parsed = parse(TEXTS[i]);
+        assert_place(node_get(parsed.root, "a")->position, 1, 4);
+    }
+}
+
 static void expressions_know_their_place_in_every_style(void) {
     g_auto(Parsed) parsed =
         parse("a: x ${b} ${c}\nd: \"\\t'${b}'\"\ne: |\n    one\n    two ${b}\nf: >\n  g\n  $h ${b}\n");
@@ -140,6 +148,7 @@ static void syntax_errors_end_the_file(void) {
         {"a: \"x", "1:5 YAML: double-quoted scalar without closing quote"},
         {"a:\n\tb: 1", "2:1 YAML: tab character may not be used as indentation"},
         {"- a\nb: 1", "2:1 YAML: invalid scalar at the end of block sequence"},
+        {"a: 1\nb: >0\n  x", "1:1 YAML: what follows here can't be read"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(CASES); i++) {
         g_auto(Parsed) parsed = parse(CASES[i].text);
@@ -217,6 +226,7 @@ int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/document/reads a tree in order", reads_a_tree_in_order);
     g_test_add_func("/document/every style knows its place", every_style_knows_its_place);
+    g_test_add_func("/document/a block without lines knows its place", a_block_without_lines_knows_its_place);
     g_test_add_func("/document/expressions know their place in every style",
                     expressions_know_their_place_in_every_style);
     g_test_add_func("/document/types are for the reader to say", types_are_for_the_reader_to_say);
