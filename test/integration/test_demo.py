@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo, as people run it: through and cleaned up, interrupted, and, where SLUICE_TEST_LONG is set, on a terminal."""
+import os
+import pathlib
+import pty
+import re
+import select
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import ROOT, SANITIZERS, wait_until
+
+DEMO = ROOT / "examples" / "demo" / "demo"
+LONGEST = 900
+SANDBOX_NAMES = ("demo-dev", "demo-prod")
+STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+PROMPT = "ready> "
+
+pytestmark = [
+    pytest.mark.timeout(LONGEST + 300),
+    pytest.mark.skipif(shutil.which("mvn") is None, reason="there is no Maven: run scripts/setup --demo"),
+]
+
+
+@pytest.fixture
+def environment(sluice, sluice_environment, kafka, tmp_path):
+    """Of a demo of its own; afterwards none of its processes may be left, nor a file."""
+    state = tmp_path / "state"
+    yield {**sluice_environment, "SLUICE_BINARY": sluice.binary, "XDG_STATE_HOME": str(state)}
+    left = processes_with(state)
+    for process in left:
+        os.kill(process, signal.SIGKILL)
+    assert left == []
+    assert not (state / "sluice-demo").exists()
+    assert [name for name in SANDBOX_NAMES if (state / "sluice" / "sandbox" / name).exists()] == []
+
+
+def processes_with(folder):
+    """Processes in whose environment the folder is."""
+    found = []
+    for file in pathlib.Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if str(folder).encode() in file.read_bytes():
+                found.append(int(file.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def after(text, *marks):
+    """What follows the marks, one found after the other."""
+    for mark in marks:
+        assert mark in text, f"no {mark!r} in:\n{text}"
+        text = text.partition(mark)[2]
+    return text
+
+
+def health(text, environment):
+    """The table that `sluice status` printed first: resource to the rest of its row."""
+    table = after(text, f"$ sluice status {environment}\n", "RESOURCE").partition("\n\n")[0]
+    return dict(line.split(None, 1) for line in table.splitlines()[1:])
+
+
+def check_status(text, dev, prod):
+    for environment, version in (("dev", dev), ("prod", prod)):
+        rows = health(text, environment)
+        assert {row.split()[0] for row in rows.values()} == {"ok"}, rows
+        assert f"orders-source {version} " in rows["orders/connector/source"]
+        assert "shipments-sink 1.0.0 " in rows["shipments/connector/sink"]
+
+
+def numbers(text, label):
+    """The row of the last table that begins with `label`: dev's and prod's whole number."""
+    found = re.search(rf"^  {label} +(\d+) +(\d+)$", after(text, "From REST to REST"), re.MULTILINE)
+    assert found, text
+    return int(found[1]), int(found[2])
+
+
+def check_story(text):
+    for report in SANITIZERS:
+        assert report not in text
+    feature = after(text, "A feature: orders-source 1.1.0")
+    check_status(feature, dev="1.1.0", prod="1.0.0")
+    assert re.search(r"^dev: .*shop \d", feature, re.MULTILINE)
+    assert re.search(r"^prod: .*: none \d+$", feature, re.MULTILINE)
+    assert "No changes. prod is as declared." in feature
+    line = after(text, "A change of one line", "interval: 100ms")
+    assert "orders.poll.interval.ms  1000 → 100" in line
+    mistake = after(text, "A mistake: orders-source 1.2.0", "rolled back")
+    assert "task 0 FAILED in 1.2.0" in mistake
+    assert "ConfigException: orders-source has no setting task.class" in mistake
+    assert "exit status 1" in mistake
+    end = after(mistake, "No changes. dev is as declared.", "What runs now")
+    check_status(end, dev="1.1.0", prod="1.0.0")
+    assert all(count > 500 for count in numbers(end, "accepted by the Warehouse API"))
+    assert all(count > 0 for count in numbers(end, "refused, now in shipments.dead"))
+
+
+def test_without_a_terminal_it_runs_through_and_cleans_up(environment):
+    run = subprocess.run([DEMO, "up"], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, text=True, timeout=LONGEST)
+    assert run.returncode == 0, run.stdout
+    check_story(run.stdout)
+    assert "\x1b" not in run.stdout
+    assert "$ sluice sandbox down demo-prod --purge" in run.stdout
+
+
+def test_interrupted_it_cleans_up(environment):
+    with subprocess.Popen([DEMO, "up"], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, start_new_session=True) as demo:
+        try:
+            text = "".join(iter(demo.stdout.readline, "orders-source $ mvn package\n"))
+            assert "http://127.0.0.1:" in text
+            demo.send_signal(signal.SIGINT)
+            rest, _ = demo.communicate(timeout=120)
+        finally:
+            demo.kill()
+    assert demo.returncode == 130, rest
+    assert "Clean up" in rest and rest.endswith("interrupted\n")
+
+
+def test_what_is_not_up_is_not_ended(environment):
+    run = subprocess.run([DEMO, "down"], env=environment, capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stdout) == (0, "The demo is not up: nothing to end.\n")
+    assert subprocess.run([DEMO, "status"], env=environment, capture_output=True, timeout=60).returncode == 1
+
+
+class Terminal:
+    """A shell on a terminal of its own, to type into."""
+
+    def __init__(self, environment, folder):
+        pid, self.file = pty.fork()
+        if pid == 0:
+            os.chdir(folder)
+            os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"], {**environment, "PS1": PROMPT, "TERM": "xterm"})
+        self.pid = pid
+        self.read()
+
+    def read(self, timeout=LONGEST):
+        """What comes until the shell, or a question, waits for an answer; without colours."""
+        text, deadline = "", time.monotonic() + timeout
+        while not text.endswith((PROMPT, "[y/N] ")):
+            assert time.monotonic() < deadline, text
+            if select.select([self.file], [], [], 1)[0]:
+                text = STYLE.sub("", text + os.read(self.file, 65536).decode(errors="replace").replace("\r\n", "\n"))
+        return text
+
+    def type(self, line):
+        os.write(self.file, line.encode() + b"\n")
+        text = self.read()
+        return text if text.endswith(PROMPT) else text + self.type("y")
+
+    def close(self):
+        os.close(self.file)
+        wait_until(lambda: os.waitpid(self.pid, os.WNOHANG)[0])
+
+
+@pytest.mark.skipif(not os.environ.get("SLUICE_TEST_LONG"), reason="takes minutes more: set SLUICE_TEST_LONG=1")
+def test_on_a_terminal_it_stays_up_and_what_it_says_can_be_typed(environment, tmp_path):
+    terminal = Terminal(environment, tmp_path)
+    try:
+        story = terminal.type(f"{DEMO} up")
+        check_story(story)
+        assert "is up already" in terminal.type(f"{DEMO} up")
+        said = after(story, "Copy and paste, line by line:")
+        commands = re.findall(r"^  ([a-z/].*)$", said, re.MULTILINE)
+        assert len(commands) > 10 and commands[-1] == f"{DEMO} down"
+        told = {command: terminal.type(f"{command} && echo it is done") for command in commands}
+        assert [command for command, text in told.items() if "\nit is done\n" not in text] == []
+        check_status(told[f"{DEMO} status"], dev="1.1.0", prod="1.1.0")
+    finally:
+        terminal.type(f"{DEMO} down")
+        terminal.close()
