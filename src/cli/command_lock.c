@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands.h"
+#include "cli/project.h"
 #include "cli/session.h"
 
 typedef struct {
@@ -39,11 +40,45 @@ static bool check_upgrade(const Invocation *invocation, const LockOptions *optio
     return false;
 }
 
-static GPtrArray *resolve(Session *session, char *const *plugins, const LockOptions *options, Lock *lock,
+/* The lock as it is, or an empty one where there is no file yet. */
+static Lock *read_lock(const char *root, const char *environment, GError **error) {
+    g_autofree char *name = g_strconcat(environment, ".lock", NULL);
+    g_autofree char *path = g_build_filename(root, "environments", name, NULL);
+    g_autoptr(GError) problem = NULL;
+    Lock *lock = lock_read(path, &problem);
+    if (g_error_matches(problem, PLUGIN_ERROR, PLUGIN_ERROR_NOT_FOUND))
+        return lock_new(environment);
+    if (lock == NULL)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return lock;
+}
+
+/* Pins remote modules in `lock` (and prints what that changed), since what they ask for is known only then.
+ */
+static bool pin_modules(const Invocation *invocation, const char *root, const LockOptions *options,
+                        Lock *lock, GError **error) {
+    const char *environment = invocation->arguments[0];
+    bool upgrade = options->upgrade && invocation->arguments[1] == NULL;
+    g_autoptr(Diagnostics) diagnostics = diagnostics_new();
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GPtrArray) pinned = declare_pin_remote(root, environment, upgrade, lock, diagnostics, &problem);
+    for (guint i = 0; pinned != NULL && i < pinned->len; i++) {
+        const PromotionChange *change = pinned->pdata[i];
+        fprintf(stderr, "module of %s: pinned to %.10s\n", change->instance, change->after);
+    }
+    /* Mistakes in the declarations are printed when they are loaded, all of them together. */
+    if (pinned != NULL || g_error_matches(problem, DECLARE_ERROR, DECLARE_ERROR_INVALID))
+        return true;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
+static GPtrArray *resolve(Session *session, const Project *project, const LockOptions *options, Lock *lock,
                           GError **error) {
+    char **plugins = session->invocation->arguments + 1;
     const LockRequest request = {
         .requests = session->environment->plugins,
-        .repositories = session->environment->repositories,
+        .repositories = project->repositories,
         .upgrade_all = options->upgrade && *plugins == NULL,
         .upgrade = options->upgrade ? (const char *const *)plugins : NULL,
         .unhold = (const char *const *)options->unhold,
@@ -82,27 +117,44 @@ static void print_waiting(const Environment *environment, const Lock *lock) {
     }
 }
 
-static int lock_environment(Session *session, const LockOptions *options, GError **error) {
+static int lock_environment(Session *session, const LockOptions *options, const char *before, Lock *lock,
+                            GError **error) {
     const Invocation *invocation = session->invocation;
     const Environment *environment = session->environment;
-    char **plugins = invocation->arguments + 1;
-    if (!check_plugins(environment, plugins, error) || !check_plugins(environment, options->unhold, error))
+    if (!check_plugins(environment, invocation->arguments + 1, error) ||
+        !check_plugins(environment, options->unhold, error))
         return EXIT_ERROR;
-    g_autoptr(Lock) lock = lock_copy(environment->lock);
-    g_autoptr(GPtrArray) changes = resolve(session, plugins, options, lock, error);
+    g_autoptr(Project) project = project_read(invocation, error);
+    g_autoptr(GPtrArray) changes = project != NULL ? resolve(session, project, options, lock, error) : NULL;
     if (changes == NULL) {
         g_prefix_error(error, "cannot lock environment '%s': ", environment->name);
         return EXIT_ERROR;
     }
-    g_autofree char *before = lock_digest(environment->lock);
     g_autofree char *after = lock_digest(lock);
-    bool differs = !environment->has_lock || !g_str_equal(before, after);
+    bool differs = !g_file_test(environment->lock_path, G_FILE_TEST_EXISTS) || !g_str_equal(before, after);
     if (differs && !lock_write(lock, environment->lock_path, error))
         return EXIT_ERROR;
     print_changes(invocation, changes);
     print_waiting(environment, lock);
     fprintf(stderr, differs ? "%s is written: commit it\n" : "%s is up to date\n", environment->lock_path);
     return EXIT_DONE;
+}
+
+/* Needs the repositories' credentials, and no secret of any connector. */
+static int pin_and_lock(Invocation *invocation, const LockOptions *options, GError **error) {
+    const char *environment = invocation->arguments[0];
+    g_autofree char *root = session_root(error);
+    g_autoptr(Lock) lock = root != NULL ? read_lock(root, environment, error) : NULL;
+    if (lock == NULL)
+        return EXIT_ERROR;
+    g_autofree char *before = lock_digest(lock);
+    if (!pin_modules(invocation, root, options, lock, error))
+        return EXIT_ERROR;
+    g_autoptr(json_t) json = lock_to_json(lock);
+    g_autofree char *text = json_pretty(json);
+    const SessionOptions how = {.lock_text = text};
+    g_autoptr(Session) session = session_load(invocation, environment, false, &how, error);
+    return session != NULL ? lock_environment(session, options, before, lock, error) : EXIT_ERROR;
 }
 
 int command_lock(Invocation *invocation, GError **error) {
@@ -118,6 +170,5 @@ int command_lock(Invocation *invocation, GError **error) {
         return command_status(invocation);
     if (!check_upgrade(invocation, &options, error))
         return EXIT_ERROR;
-    g_autoptr(Session) session = session_load(invocation, invocation->arguments[0], true, NULL, error);
-    return session != NULL ? lock_environment(session, &options, error) : EXIT_ERROR;
+    return pin_and_lock(invocation, &options, error);
 }

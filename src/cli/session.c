@@ -44,6 +44,7 @@ static Environment *load(const Session *session, const char *environment, bool s
     const DeclareOptions declare = {
         .resolve_secrets = secrets,
         .variables = options != NULL ? (const char *const *)options->variables : NULL,
+        .lock_text = options != NULL ? options->lock_text : NULL,
     };
     g_autoptr(Diagnostics) diagnostics = diagnostics_new();
     g_autoptr(GError) problem = NULL;

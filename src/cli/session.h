@@ -23,6 +23,7 @@ typedef struct {
     int parallelism;       /* --parallelism; 0: the engine's own */
     gboolean no_rollback;
     guint lease_wait_ms;
+    const char *lock_text; /* a lock to render with instead of the file's; borrowed */
 } SessionOptions;
 void session_options_clear(SessionOptions *options);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SessionOptions, session_options_clear)
