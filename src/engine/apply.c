@@ -85,10 +85,30 @@ static bool begin(Engine *engine, const ApplyRequest *request, GError **error) {
     return state_begin(engine->state, &about, &lease, error);
 }
 
-static bool check_problems(const Plan *plan, GError **error) {
-    if (plan->problems->len == 0)
+static bool has_action(const Plan *plan, const char *address) {
+    for (guint i = 0; i < plan->actions->len; i++)
+        if (strcmp(((PlanAction *)plan->actions->pdata[i])->address, address) == 0)
+            return true;
+    return false;
+}
+
+/* The first problem; where a plan file is applied, of what is in it: what others do elsewhere doesn't spoil
+ * it. */
+static const PlanNote *first_problem(const Plan *plan, const PlanFile *file) {
+    for (guint i = 0; i < plan->problems->len; i++) {
+        const PlanNote *problem = plan->problems->pdata[i];
+        bool concerns = problem->address != NULL ? has_action(plan, problem->address)
+                                                 : plan_count(plan, PLAN_ROLLOUT) > 0;
+        if (file == NULL || concerns)
+            return problem;
+    }
+    return NULL;
+}
+
+static bool check_problems(const Plan *plan, const PlanFile *file, GError **error) {
+    const PlanNote *problem = first_problem(plan, file);
+    if (problem == NULL)
         return true;
-    const PlanNote *problem = plan->problems->pdata[0];
     error_set(error, ENGINE_ERROR, ENGINE_ERROR_REFUSED, problem->hint, "%s%s%s%s",
               problem->address != NULL ? problem->address : "", problem->address != NULL ? ": " : "",
               problem->message, plan->problems->len > 1 ? " (and more: see the plan)" : "");
@@ -97,9 +117,7 @@ static bool check_problems(const Plan *plan, GError **error) {
 
 static bool check_confirmed(Application *application, GError **error) {
     const ApplyRequest *request = application->request;
-    Plan *plan = application->plan;
-    if (request->file != NULL)
-        return plan_narrow(plan, request->file, engine_key(application->engine), error);
+    const Plan *plan = application->plan;
     if (request->confirmed == NULL || strcmp(plan->digest, request->confirmed->digest) == 0)
         return true;
     error_set(error, ENGINE_ERROR, ENGINE_ERROR_MOVED, "run it again to see the new plan",
@@ -117,8 +135,12 @@ static bool plan_again(Application *application, GError **error) {
     if (!recovery_commit(engine, recovery, error))
         return false;
     application->plan = plan_build(engine, application->live, application->request->kind, error);
-    return application->plan != NULL && check_problems(application->plan, error) &&
-           check_confirmed(application, error);
+    const PlanFile *file = application->request->file;
+    if (application->plan == NULL)
+        return false;
+    if (file != NULL && !plan_narrow(application->plan, file, engine_key(engine), error))
+        return false;
+    return check_problems(application->plan, file, error) && check_confirmed(application, error);
 }
 
 static ResourceRecord *make_stamp(const Application *application) {
@@ -136,13 +158,6 @@ static ResourceRecord *make_stamp(const Application *application) {
     g_free(stamp->apply);
     stamp->apply = g_strdup(state_apply(application->engine->state));
     return stamp;
-}
-
-static bool has_action(const Plan *plan, const char *address) {
-    for (guint i = 0; i < plan->actions->len; i++)
-        if (strcmp(((PlanAction *)plan->actions->pdata[i])->address, address) == 0)
-            return true;
-    return false;
 }
 
 /* Intents that were neither done nor undone, of resources that this plan leaves alone: what is live has been
@@ -226,6 +241,17 @@ static GPtrArray *prepare_phase(Application *application, PlanPhase phase) {
     return runs;
 }
 
+/* What the workers have now. */
+static bool look_after_rollout(Application *application, const GPtrArray *runs, GError **error) {
+    application->after_rollout = live_observe(application->engine, error);
+    for (guint i = 0; application->after_rollout != NULL && i < runs->len; i++) {
+        const ActionRun *run = runs->pdata[i];
+        if (run->result->outcome == OUTCOME_DONE)
+            live_note_rollout(application->after_rollout, application->live, run->action->cluster);
+    }
+    return application->after_rollout != NULL;
+}
+
 static bool run_phase(Application *application, PlanPhase phase, GError **error) {
     g_autoptr(GPtrArray) runs = prepare_phase(application, phase);
     if (runs->len == 0)
@@ -236,11 +262,7 @@ static bool run_phase(Application *application, PlanPhase phase, GError **error)
         ActionResult *result = ((ActionRun *)runs->pdata[i])->result;
         g_hash_table_insert(application->outcomes, result->action->id, result);
     }
-    if (written && phase == PHASE_ROLLOUTS) {
-        application->after_rollout = live_observe(application->engine, error);
-        return application->after_rollout != NULL;
-    }
-    return written;
+    return written && (phase != PHASE_ROLLOUTS || look_after_rollout(application, runs, error));
 }
 
 static bool run_phases(Application *application, GError **error) {

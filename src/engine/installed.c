@@ -30,14 +30,18 @@ char **installed_classes(Engine *engine, const Lock *lock, const LockedPlugin *p
     return manifest != NULL ? g_strdupv((char **)manifest_services(manifest)) : NULL;
 }
 
-static bool worker_has(const LiveWorker *worker, const char *class_name, const char *version) {
-    for (guint i = 0; i < worker->plugins->len; i++) {
-        const ConnectPlugin *plugin = worker->plugins->pdata[i];
+static bool has(const GPtrArray *plugins, const char *class_name, const char *version) {
+    for (guint i = 0; i < plugins->len; i++) {
+        const ConnectPlugin *plugin = plugins->pdata[i];
         if (strcmp(plugin->class_name, class_name) == 0 &&
             (version == NULL || g_strcmp0(plugin->version, version) == 0))
             return true;
     }
     return false;
+}
+
+static bool worker_has(const LiveWorker *worker, const char *class_name, const char *version) {
+    return has(worker->plugins, class_name, version);
 }
 
 static const char *learnt(const LockedVersion *version, const char *class_name) {
@@ -63,16 +67,30 @@ static int by_version_number(gconstpointer left, gconstpointer right) {
     return version_compare(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* By elimination: what the worker reports and no locked version explains, against the locked versions without
- * a match; both in order, and only when there are as many. */
-static const char *eliminate(const LiveWorker *worker, const LockedPlugin *plugin,
-                             const LockedVersion *version, const char *class_name) {
-    g_autoptr(GPtrArray) reported = g_ptr_array_new();
+/* Versions that a class reports and no locked version explains; with `fresh` those alone that came by the
+ * roll. */
+static GPtrArray *unexplained(const LiveWorker *worker, const LockedPlugin *plugin, const char *class_name,
+                              bool fresh) {
+    GPtrArray *reported = g_ptr_array_new();
     for (guint i = 0; i < worker->plugins->len; i++) {
         const ConnectPlugin *row = worker->plugins->pdata[i];
         if (strcmp(row->class_name, class_name) == 0 && row->version != NULL &&
-            !is_explained(plugin, class_name, row->version))
+            !is_explained(plugin, class_name, row->version) &&
+            !(fresh && has(worker->before, class_name, row->version)))
             g_ptr_array_add(reported, row->version);
+    }
+    return reported;
+}
+
+/* By elimination: what the worker reports and no locked version explains, against the locked versions without
+ * a match; both in order, and only when there are as many. A version that is still there from another lock,
+ * or an earlier one, is unexplained too: what came by the roll goes first. */
+static const char *eliminate(const LiveWorker *worker, const LockedPlugin *plugin,
+                             const LockedVersion *version, const char *class_name) {
+    g_autoptr(GPtrArray) reported = unexplained(worker, plugin, class_name, worker->before != NULL);
+    if (reported->len == 0 && worker->before != NULL) {
+        g_ptr_array_unref(reported);
+        reported = unexplained(worker, plugin, class_name, false);
     }
     g_autoptr(GPtrArray) locked = g_ptr_array_new();
     for (guint i = 0; i < plugin->versions->len; i++) {
@@ -97,7 +115,7 @@ const char *installed_report(const LiveWorker *worker, const LockedPlugin *plugi
         return worker_has(worker, class_name, known) ? known : NULL;
     if (worker_has(worker, class_name, version->version))
         return version->version;
-    return eliminate(worker, plugin, version, class_name);
+    return worker->has_all ? eliminate(worker, plugin, version, class_name) : NULL;
 }
 
 const char *installed_report_everywhere(const LiveCluster *cluster, const LockedPlugin *plugin,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What workers have installed, against what the lock says. A version in Maven is not the version that a class
- * reports, so the two are matched: by what the lock has learnt (`reports`), by equality, or by elimination.
+ * reports, so the two are matched: by what the lock has learnt (`reports`), by equality, or, where all that
+ * is locked must be installed, by elimination.
  */
 #pragma once
 

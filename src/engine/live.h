@@ -11,6 +11,9 @@ typedef struct {
     const char *url;    /* borrowed from the engine */
     GPtrArray *plugins; /* ConnectPlugin by class and version; NULL where the worker did not answer */
     char *problem;      /* then: why */
+    bool has_all;       /* every locked version is installed there, whatever it calls itself: its workers were
+                           rolled, or people install plugins themselves */
+    const GPtrArray *before; /* then: its plugins before the roll, borrowed; NULL: not known */
 } LiveWorker;
 
 typedef struct {
@@ -34,6 +37,12 @@ void live_free(Live *live);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Live, live_free)
 
 LiveCluster *live_cluster(const Live *live, const char *name);
+
+/* Notes that a Connect cluster's workers were rolled between two observations; `before` outlives `after`. */
+void live_note_rollout(Live *after, const Live *before, const char *cluster);
+
+/* What a worker of a cluster reported; borrowed, NULL where it isn't known. */
+const GPtrArray *live_worker_plugins(const Live *live, const char *cluster, const char *url);
 
 /* "running", "paused" or "stopped": what a connector shall be, as its status tells. Static. */
 const char *live_target_state(const Connector *connector);
