@@ -60,7 +60,8 @@ static void keep(Planner *planner, const ResourceRecord *record) {
         return;
     ResourceRecord *kept = resource_record_copy(record);
     kept->kept = true;
-    planner_refresh(planner, kept, record->uid, "left the declarations and is kept");
+    planner_refresh(planner, kept, record->uid,
+                    planner->kind == PLAN_APPLY ? "left the declarations and is kept" : "is kept");
 }
 
 static void plan_removal(Planner *planner, ResourceRecord *record) {
@@ -76,7 +77,7 @@ static void plan_removal(Planner *planner, ResourceRecord *record) {
     } else if (record->protected && on_remove != ON_REMOVE_KEEP) {
         planner_problem(planner, record->address,
                         "declare it with protected: false first, apply, and then remove it",
-                        "'%s' is protected and left the declarations", record->name);
+                        "'%s' is protected", record->name);
     } else if (on_remove == ON_REMOVE_KEEP || (record->kept && !with_topics && planner->kind == PLAN_APPLY)) {
         keep(planner, record);
     } else if (record->kind == RESOURCE_TOPIC) {
