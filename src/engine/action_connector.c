@@ -178,15 +178,29 @@ static bool may_be_done(const GError *error) {
            g_error_matches(error, CONNECT_ERROR, CONNECT_ERROR_BUSY);
 }
 
-static bool put_config(ActionRun *run, const Connector *before, GError **error) {
+/* One that exists in spite of what was read a moment ago came from a call of ours that was cut off, when it
+ * is what we would have made. */
+static bool create(ActionRun *run, GError **error) {
     ConnectCall call = call_of(run);
-    Connect *connect = client_of(run);
     const PlanAction *action = run->action;
-    if (action->operation == PLAN_CREATE && before == NULL)
-        return connect_create(connect, action->name, run->config, upper_state(action->connector->state),
-                              run->sensitive, &call, error);
-    return json_equal(run->config, before->config) ||
-           connect_configure(connect, action->name, run->config, run->sensitive, &call, error);
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(Connector) made = NULL;
+    if (connect_create(client_of(run), action->name, run->config, upper_state(action->connector->state),
+                       run->sensitive, &call, &problem))
+        return true;
+    if (g_error_matches(problem, CONNECT_ERROR, CONNECT_ERROR_EXISTS) && read_live(run, &made, NULL) &&
+        made != NULL && json_equal(made->config, run->config))
+        return true;
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
+static bool put_config(ActionRun *run, const Connector *now, GError **error) {
+    ConnectCall call = call_of(run);
+    if (run->action->operation == PLAN_CREATE && now == NULL)
+        return create(run, error);
+    return json_equal(run->config, now->config) ||
+           connect_configure(client_of(run), run->action->name, run->config, run->sensitive, &call, error);
 }
 
 static RunState wanted_state(const ActionRun *run, const Connector *before) {
@@ -288,12 +302,13 @@ static void redact_trace(ActionRun *run) {
     run->result->trace = clean;
 }
 
-static void run_change(ActionRun *run, const Connector *before) {
+/* `now` is what the change begins at, `before` what the way back leads to. */
+static void run_change(ActionRun *run, const Connector *now, const Connector *before) {
     GError *error = NULL;
     bool was_failing = before != NULL && health_has_failed(before, NULL);
-    if (!change(run, before, &error)) {
+    if (!change(run, now, &error)) {
         end_unchanged(run, error);
-    } else if (wait_healthy(run, wanted_state(run, before), run->version, was_failing, &run->result->trace,
+    } else if (wait_healthy(run, wanted_state(run, now), run->version, was_failing, &run->result->trace,
                             &error)) {
         action_end(run, OUTCOME_DONE, RECORD_AFTER, NULL);
     } else {
@@ -345,15 +360,28 @@ static GError *moved(const ActionRun *run) {
     return error;
 }
 
+/* The last call of an apply that was killed may land after we looked: then part of our way is gone already.
+ */
+static bool is_under_way(const ActionRun *run, const Connector *now) {
+    bool removal = run->action->phase == PHASE_DELETE_CONNECTORS;
+    if (now == NULL || !removal)
+        return now == NULL ? removal : json_equal(now->config, run->config);
+    return json_equal(now->config, run->action->live_connector->config) &&
+           strcmp(live_target_state(now), run_state_name(RUN_STATE_STOPPED)) == 0;
+}
+
 void action_run_connector(ActionRun *run) {
-    g_autoptr(Connector) before = NULL;
+    g_autoptr(Connector) now = NULL;
     GError *error = NULL;
-    if (!state_check_lease(run->engine->state, &error) || !read_live(run, &before, &error))
+    if (!state_check_lease(run->engine->state, &error) || !read_live(run, &now, &error)) {
         action_end(run, OUTCOME_FAILED, RECORD_AS_BEFORE, error);
-    else if (!is_as(run, before, run->before))
+        return;
+    }
+    bool as_planned = is_as(run, now, run->before);
+    if (!as_planned && !is_under_way(run, now))
         action_end(run, OUTCOME_FAILED, RECORD_AS_BEFORE, moved(run));
     else if (run->action->phase == PHASE_DELETE_CONNECTORS)
         run_removal(run);
     else
-        run_change(run, before);
+        run_change(run, now, as_planned ? now : run->action->live_connector);
 }
