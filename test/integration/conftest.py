@@ -82,9 +82,9 @@ class Sluice:
         )
         result = Result(words, process)
         for report in SANITIZERS:
-            assert report not in result.err, result
+            assert report not in result.err, repr(result)
         if code is not None:
-            assert result.code == code, result
+            assert result.code == code, repr(result)
         return result
 
     def start(self, *words, env=None, cwd=None):

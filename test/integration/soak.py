@@ -100,7 +100,7 @@ class World:
         declared |= {self.flow.address("topic", key) for key in self.topics}
         found = [f"the state has {address} {count} times" for address, count in owned.items() if count > 1]
         found += [f"the state and the declarations differ by {address}" for address in sorted(owned.keys() ^ declared)]
-        return found + [f"the state still has {key}" for key in records if key == "lease" or key.startswith("intent/")]
+        return found + [f"the state still has {key}" for key in records if key.startswith("intent/")]
 
 
 def disturbed_apply(world):

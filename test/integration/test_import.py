@@ -78,7 +78,7 @@ def test_what_is_not_declared_or_not_there_is_not_imported_and_nothing_else_is(r
     as_it_runs(running)
     known = running.address("connector", "source")
     for unknown in (running.address("connector", "sauce"), "nonsense"):
-        assert f"'{unknown}' is not declared" in running.sluice("import", "dev", known, unknown, code=1).err
+        assert f"nothing is declared at '{unknown}'" in running.sluice("import", "dev", known, unknown, code=1).err
     running.sandbox.delete(running.path("source"))
     assert f"there is no connector '{running.name}-source'" in import_all(running, code=1).err
     assert running.sluice("state", "list", "dev", "-o", "json", code=0).json() == []

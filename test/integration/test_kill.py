@@ -50,8 +50,7 @@ def assert_converged(flow, turn, read_state):
     resources = [record for key, record in records.items() if key.startswith("resource/")]
     addresses = [record["address"] for record in resources]
     assert len(addresses) == len(set(addresses)) == len(connectors) + len(topics), addresses
-    left = [key for key in records if key.startswith("intent/") or key == "lease"]
-    assert not left, left
+    assert not [key for key in records if key.startswith("intent/")]
 
 
 def apply_killed_after(flow, seconds):

@@ -24,13 +24,13 @@ def apply_file(flow, code, file="dev.plan"):
 def test_a_plan_file_is_applied_once(planned):
     apply_file(planned, 0)
     assert planned.config("source")["rate"] == "2"
-    assert "dev.plan" in apply_file(planned, 1).err or "applied" in apply_file(planned, 1).err
+    assert "was applied before" in apply_file(planned, 1).err
 
 
 def test_a_plan_file_is_not_applied_again_even_when_there_is_something_to_do(planned):
     apply_file(planned, 0)
     planned.configure_by_hand("source", rate="1")
-    assert "already" in apply_file(planned, 1).err
+    assert "was applied before" in apply_file(planned, 1).err
     assert planned.config("source")["rate"] == "1"
 
 

@@ -41,7 +41,8 @@ class Two:
 
     def apply(self, environment):
         self.project.sluice("apply", environment, "--auto-approve", code=0)
-        self.project.commit(f"applied {environment}: what the lock learnt")
+        if self.project.git("status", "--porcelain"):
+            self.project.commit(f"applied {environment}: what the lock learnt")
 
     def plan(self, environment, code=0):
         return self.project.sluice("plan", environment, code=code).out
