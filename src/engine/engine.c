@@ -39,6 +39,8 @@ Engine *engine_open(const EngineOptions *options, GError **error) {
         engine->options.parallelism = DEFAULT_PARALLELISM;
     engine->environment = environment;
     engine->clusters = g_ptr_array_new_with_free_func((GDestroyNotify)engine_cluster_free);
+    g_mutex_init(&engine->artifacts_lock);
+    engine->artifacts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
     engine->store = store_open(environment->state, environment->root, error);
     if (engine->store == NULL)
         return NULL;
@@ -59,6 +61,8 @@ void engine_close(Engine *engine) {
     if (engine == NULL)
         return;
     g_clear_pointer(&engine->clusters, g_ptr_array_unref);
+    g_hash_table_unref(engine->artifacts);
+    g_mutex_clear(&engine->artifacts_lock);
     kafka_close(engine->kafka);
     state_close(engine->state);
     store_close(engine->store);

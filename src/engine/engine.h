@@ -59,6 +59,8 @@ typedef struct {
     State *state;
     Kafka *kafka;        /* NULL where no kafka: is declared */
     GPtrArray *clusters; /* EngineCluster */
+    GMutex artifacts_lock;
+    GHashTable *artifacts; /* SHA-256 of an artifact → char **, the classes it names: read once */
 } Engine;
 
 /* Opens the state (made if need be) and the clients; asks nothing of the network yet. */

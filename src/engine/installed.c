@@ -17,10 +17,8 @@ static char **reported_classes(const LockedVersion *version) {
     return g_strdupv((char **)names->pdata);
 }
 
-char **installed_classes(Engine *engine, const Lock *lock, const LockedPlugin *plugin,
-                         const LockedVersion *version, GError **error) {
-    if (version->reports != NULL && g_hash_table_size(version->reports) > 0)
-        return reported_classes(version);
+static char **read_classes(Engine *engine, const Lock *lock, const LockedPlugin *plugin,
+                           const LockedVersion *version, GError **error) {
     engine_progress(engine, "reading %s %s", plugin->name, version->version);
     g_autofree char *path = plugin_cached(version, lock, engine->environment->repositories,
                                           engine->environment->root, NULL, engine->options.abort, error);
@@ -28,6 +26,22 @@ char **installed_classes(Engine *engine, const Lock *lock, const LockedPlugin *p
         return NULL;
     g_autoptr(Manifest) manifest = manifest_read(path, error);
     return manifest != NULL ? g_strdupv((char **)manifest_services(manifest)) : NULL;
+}
+
+/* Asked for by every connector, at times side by side. */
+char **installed_classes(Engine *engine, const Lock *lock, const LockedPlugin *plugin,
+                         const LockedVersion *version, GError **error) {
+    if (version->reports != NULL && g_hash_table_size(version->reports) > 0)
+        return reported_classes(version);
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&engine->artifacts_lock);
+    char **known = g_hash_table_lookup(engine->artifacts, version->sha256);
+    if (known == NULL) {
+        known = read_classes(engine, lock, plugin, version, error);
+        if (known == NULL)
+            return NULL;
+        g_hash_table_insert(engine->artifacts, g_strdup(version->sha256), known);
+    }
+    return g_strdupv(known);
 }
 
 static bool has(const GPtrArray *plugins, const char *class_name, const char *version) {
