@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/action.h"
 
+#include "engine/recover.h"
+
 ActionRun *action_run_new(Engine *engine, const PlanAction *action, const Live *live,
                           const ResourceRecord *stamp) {
     ActionRun *run = g_new0(ActionRun, 1);
@@ -36,11 +38,19 @@ static void set_text(char **place, const char *text) {
     *place = g_strdup(text);
 }
 
+static ResourceRecord *first_record(const ActionRun *run, ResourceKind kind) {
+    const PlanAction *action = run->action;
+    ResourceRecord *record = resource_record_new(kind, action->address, action->cluster, action->name);
+    g_autofree char *uid = recovery_uid(run->engine, action->address);
+    if (uid != NULL)
+        set_text(&record->uid, uid);
+    return record;
+}
+
 ResourceRecord *action_record(const ActionRun *run, ResourceKind kind) {
     const PlanAction *action = run->action;
-    ResourceRecord *record = action->record != NULL
-                                 ? resource_record_copy(action->record)
-                                 : resource_record_new(kind, action->address, action->cluster, action->name);
+    ResourceRecord *record =
+        action->record != NULL ? resource_record_copy(action->record) : first_record(run, kind);
     set_text(&record->at, run->stamp->at);
     set_text(&record->by, run->stamp->by);
     set_text(&record->commit, run->stamp->commit);

@@ -17,6 +17,7 @@ typedef struct {
     ApplyReport *report;
     Live *live;
     Live *after_rollout; /* NULL: none was */
+    Recovery *recovery;
     Plan *plan;
     ResourceRecord *stamp;
     GHashTable *outcomes; /* id of an action → ActionResult, borrowed */
@@ -131,8 +132,8 @@ static bool plan_again(Application *application, GError **error) {
     application->live = live_observe(engine, error);
     if (application->live == NULL)
         return false;
-    g_autoptr(Recovery) recovery = recovery_of(engine, application->live);
-    if (!recovery_commit(engine, recovery, error))
+    application->recovery = recovery_of(engine, application->live);
+    if (!recovery_commit(engine, application->recovery, error))
         return false;
     application->plan = plan_build(engine, application->live, application->request->kind, error);
     const PlanFile *file = application->request->file;
@@ -163,7 +164,7 @@ static ResourceRecord *make_stamp(const Application *application) {
 /* Intents that were neither done nor undone, of resources that this plan leaves alone: what is live has been
  * judged without them. */
 static void settle_open_intents(const Application *application, StateBatch *batch) {
-    g_autoptr(GPtrArray) intents = state_intents(application->engine->state);
+    const GPtrArray *intents = application->recovery->open;
     for (guint i = 0; i < intents->len; i++) {
         IntentRecord *intent = intents->pdata[i];
         g_autoptr(ResourceRecord) stored = state_resource_by_uid(application->engine->state, intent->uid);
@@ -341,6 +342,7 @@ ApplyReport *apply(Engine *engine, const ApplyRequest *request, GError **error) 
     carry_out(&application, &failure);
     end(&application, &failure);
     g_clear_pointer(&application.stamp, resource_record_unref);
+    recovery_free(application.recovery);
     g_hash_table_unref(application.outcomes);
     g_ptr_array_unref(application.runs);
     return report_of(&application, &failure, error);

@@ -3,12 +3,15 @@
 
 #include <string.h>
 
+#define LATE_S 120 /* a worker ends a call after 90 s at most */
+
 void recovery_free(Recovery *recovery) {
     if (recovery == NULL)
         return;
     g_hash_table_unref(recovery->resources);
     g_ptr_array_unref(recovery->settled);
     g_ptr_array_unref(recovery->dropped);
+    g_ptr_array_unref(recovery->late);
     g_ptr_array_unref(recovery->open);
     g_free(recovery);
 }
@@ -33,6 +36,14 @@ static void take_settled(Recovery *recovery, const ResourceRecord *after, const 
     take(recovery, settled);
 }
 
+static bool may_come_late(const IntentRecord *intent) {
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    g_autoptr(GDateTime) at = g_date_time_new_from_iso8601(intent->at, utc);
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    return intent->action == INTENT_CREATE && at != NULL &&
+           g_date_time_difference(now, at) < LATE_S * G_TIME_SPAN_SECOND;
+}
+
 static void settle(Engine *engine, const Live *live, Recovery *recovery, IntentRecord *intent) {
     g_autoptr(ResourceRecord) stored = state_resource_by_uid(engine->state, intent->uid);
     const ResourceRecord *subject = intent->record_after != NULL ? intent->record_after : stored;
@@ -44,7 +55,8 @@ static void settle(Engine *engine, const Live *live, Recovery *recovery, IntentR
         else if (stored != NULL)
             g_hash_table_remove(recovery->resources, stored->address);
     } else if (strcmp(now, intent->before) == 0) {
-        g_ptr_array_add(recovery->dropped, intent_record_ref(intent));
+        g_ptr_array_add(may_come_late(intent) ? recovery->late : recovery->dropped,
+                        intent_record_ref(intent));
     } else {
         g_ptr_array_add(recovery->open, intent_record_ref(intent));
         if (intent->record_after != NULL)
@@ -58,6 +70,7 @@ Recovery *recovery_of(Engine *engine, const Live *live) {
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)resource_record_unref);
     recovery->settled = g_ptr_array_new_with_free_func((GDestroyNotify)intent_record_unref);
     recovery->dropped = g_ptr_array_new_with_free_func((GDestroyNotify)intent_record_unref);
+    recovery->late = g_ptr_array_new_with_free_func((GDestroyNotify)intent_record_unref);
     recovery->open = g_ptr_array_new_with_free_func((GDestroyNotify)intent_record_unref);
     g_autoptr(GPtrArray) resources = state_resources(engine->state);
     for (guint i = 0; i < resources->len; i++)
@@ -66,6 +79,17 @@ Recovery *recovery_of(Engine *engine, const Live *live) {
     for (guint i = 0; i < intents->len; i++)
         settle(engine, live, recovery, intents->pdata[i]);
     return recovery;
+}
+
+char *recovery_uid(Engine *engine, const char *address) {
+    g_autoptr(GPtrArray) intents = state_intents(engine->state);
+    for (guint i = 0; i < intents->len; i++) {
+        const IntentRecord *intent = intents->pdata[i];
+        if (intent->action == INTENT_CREATE && intent->record_after != NULL &&
+            strcmp(intent->record_after->address, address) == 0)
+            return g_strdup(intent->uid);
+    }
+    return NULL;
 }
 
 bool recovery_commit(Engine *engine, const Recovery *recovery, GError **error) {

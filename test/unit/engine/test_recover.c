@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
 
-typedef enum { SETTLED, DROPPED, OPEN } Verdict;
+typedef enum { SETTLED, DROPPED, LATE, OPEN } Verdict;
 
 /* A topic on its way (updated: from 6 partitions) to 8 when we were killed; it has `live` now, 0: it isn't
  * there. */
@@ -15,7 +15,7 @@ typedef struct {
 
 static const Case cases[] = {
     {"created", INTENT_CREATE, 8, SETTLED, true},
-    {"not created", INTENT_CREATE, 0, DROPPED, false},
+    {"not created so far", INTENT_CREATE, 0, LATE, false},
     {"created otherwise", INTENT_CREATE, 7, OPEN, true},
     {"updated", INTENT_UPDATE, 8, SETTLED, true},
     {"not updated", INTENT_UPDATE, 6, DROPPED, true},
@@ -55,6 +55,7 @@ static void settles_by_what_is_live(World *world, gconstpointer data) {
     g_autoptr(Recovery) recovery = recovery_of(world->engine, world->live);
     g_assert_cmpuint(recovery->settled->len, ==, row->verdict == SETTLED);
     g_assert_cmpuint(recovery->dropped->len, ==, row->verdict == DROPPED);
+    g_assert_cmpuint(recovery->late->len, ==, row->verdict == LATE);
     g_assert_cmpuint(recovery->open->len, ==, row->verdict == OPEN);
     g_assert_cmpint(g_hash_table_contains(recovery->resources, topic->address), ==, row->ours);
 }
@@ -100,6 +101,27 @@ static void created_by_us_is_no_conflict(World *world, gconstpointer data) {
     assert_nothing_to_do(world);
 }
 
+static void created_late_is_no_conflict(World *world, gconstpointer data) {
+    DesiredTopic *topic = world_declare_topic(world, "orders/topic/raw", "raw");
+    leave_intent(world, topic, INTENT_CREATE);
+    commit(world);
+    world_run_topic(world, topic);
+    assert_nothing_to_do(world);
+}
+
+static void an_old_intent_is_dropped(World *world, gconstpointer data) {
+    DesiredTopic *topic = world_declare_topic(world, "orders/topic/raw", "raw");
+    g_autoptr(ResourceRecord) after = world_topic_record(world, topic);
+    g_autofree char *becomes = hash_with(world, topic, topic->partitions);
+    g_autoptr(IntentRecord) intent =
+        intent_record_new(after->uid, "A", INTENT_CREATE, "absent", becomes, after);
+    g_free(intent->at);
+    intent->at = g_strdup("2024-01-01T00:00:00Z");
+    world_store(world, NULL, intent);
+    g_autoptr(Recovery) recovery = recovery_of(world->engine, world->live);
+    g_assert_cmpuint(recovery->dropped->len, ==, 1);
+}
+
 /* What we asked for was not known to the last figure. */
 static void default_of_the_broker_is_no_conflict(World *world, gconstpointer data) {
     DesiredTopic *topic = world_declare_topic(world, "orders/topic/raw", "raw");
@@ -121,6 +143,8 @@ int main(int argc, char **argv) {
     }
     WORLD_TEST("/engine/recover/settling leaves the digest as it was", settling_leaves_the_digest);
     WORLD_TEST("/engine/recover/what we created is no conflict", created_by_us_is_no_conflict);
+    WORLD_TEST("/engine/recover/what we created and came late is no conflict", created_late_is_no_conflict);
+    WORLD_TEST("/engine/recover/a create that can't come any more is dropped", an_old_intent_is_dropped);
     WORLD_TEST("/engine/recover/a broker's default is no conflict", default_of_the_broker_is_no_conflict);
     return g_test_run();
 }
