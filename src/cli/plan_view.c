@@ -57,15 +57,38 @@ static const char *rest_of(const PlanAction *action) {
     return length > 0 && action->address[length] == '/' ? action->address + length + 1 : action->address;
 }
 
-/* Names of the groups in the order in which they first appear. */
+/* Actions that are printed under one heading. */
+typedef struct {
+    char *name;
+    GPtrArray *actions; /* PlanAction, borrowed */
+} Group;
+
+static void group_free(gpointer data) {
+    Group *group = data;
+    g_free(group->name);
+    g_ptr_array_unref(group->actions);
+    g_free(group);
+}
+
+static Group *add_group(GPtrArray *groups, GHashTable *by_name, char *name) {
+    Group *group = g_new0(Group, 1);
+    group->name = name;
+    group->actions = g_ptr_array_new();
+    g_ptr_array_add(groups, group);
+    g_hash_table_insert(by_name, name, group);
+    return group;
+}
+
+/* The groups in the order in which they first appear. */
 static GPtrArray *groups_of(const Plan *plan) {
-    GPtrArray *groups = g_ptr_array_new_with_free_func(g_free);
+    GPtrArray *groups = g_ptr_array_new_with_free_func(group_free);
+    g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < plan->actions->len; i++) {
-        char *group = group_of(plan->actions->pdata[i]);
-        if (g_ptr_array_find_with_equal_func(groups, group, g_str_equal, NULL))
-            g_free(group);
-        else
-            g_ptr_array_add(groups, group);
+        g_autofree char *name = group_of(plan->actions->pdata[i]);
+        Group *group = g_hash_table_lookup(by_name, name);
+        if (group == NULL)
+            group = add_group(groups, by_name, g_steal_pointer(&name));
+        g_ptr_array_add(group->actions, plan->actions->pdata[i]);
     }
     return groups;
 }
@@ -176,14 +199,11 @@ static void print_action(const View *view, const PlanAction *action) {
         print_changes(view, action);
 }
 
-static void print_group(const View *view, const Plan *plan, const char *group) {
-    print(view, STYLE_BOLD, *group != '\0' ? group : "of no module");
+static void print_group(const View *view, const Group *group) {
+    print(view, STYLE_BOLD, *group->name != '\0' ? group->name : "of no module");
     fputc('\n', view->stream);
-    for (guint i = 0; i < plan->actions->len; i++) {
-        g_autofree char *own = group_of(plan->actions->pdata[i]);
-        if (g_str_equal(own, group))
-            print_action(view, plan->actions->pdata[i]);
-    }
+    for (guint i = 0; i < group->actions->len; i++)
+        print_action(view, group->actions->pdata[i]);
     fputc('\n', view->stream);
 }
 
@@ -299,7 +319,7 @@ void plan_view_print(FILE *stream, bool colour, const Plan *plan, PlanKind kind,
     g_autoptr(GPtrArray) groups = groups_of(plan);
     print_heading(&view, plan);
     for (guint i = 0; i < groups->len; i++)
-        print_group(&view, plan, groups->pdata[i]);
+        print_group(&view, groups->pdata[i]);
     print_asides(&view, plan);
     print_notes(&view, plan);
     if (plan->warnings->len + plan->problems->len > 0)
