@@ -15,9 +15,9 @@ static bool check_policy(const Session *session, const ChangeOptions *options, G
     const Policy *policy = &session->environment->policy;
     if (!policy->written || policy->approvals == 0 || options->override != NULL)
         return true;
-    g_autofree char *hint = g_strdup_printf(
-        "let the pipeline apply it once it is approved, or: sluice %s %s --override-policy REASON",
-        options->command, options->environment);
+    g_autofree char *hint = g_strdup_printf("to apply it all the same, with a reason that the history keeps: "
+                                            "sluice %s %s --override-policy REASON",
+                                            options->command, options->environment);
     error_set(error, CLI_ERROR, CLI_ERROR_FAILED, hint, "environment '%s' asks for %d approval%s",
               options->environment, policy->approvals, policy->approvals == 1 ? "" : "s");
     return false;

@@ -130,3 +130,30 @@ int command_state_show(Invocation *invocation, GError **error) {
     output_json(stdout, invocation->output == OUTPUT_TABLE ? OUTPUT_YAML : invocation->output, json);
     return EXIT_DONE;
 }
+
+/* The one who is asked knows what no program can: whether the owner on another machine is really gone. */
+int command_state_unlock(Invocation *invocation, GError **error) {
+    gboolean approved = FALSE;
+    const GOptionEntry entries[] = {
+        {"auto-approve", 0, 0, G_OPTION_ARG_NONE, &approved, "Don't ask", NULL},
+        {NULL},
+    };
+    g_auto(Reading) reading = {0};
+    if (!command_parse(invocation, entries, 1, 1, error))
+        return command_status(invocation);
+    if (!open_state(&reading, invocation, error))
+        return EXIT_ERROR;
+    g_autofree char *holder = state_holder(reading.state);
+    if (holder == NULL) {
+        fputs("Nobody holds the lease\n", stderr);
+        return EXIT_DONE;
+    }
+    fprintf(stderr, "%s\n", holder);
+    if (!approved &&
+        !terminal_confirm("Take the lease away? What its owner still does is then no longer recorded")) {
+        error_set(error, CLI_ERROR, CLI_ERROR_FAILED, "without a terminal: --auto-approve",
+                  "the lease is left as it is");
+        return EXIT_ERROR;
+    }
+    return lease_break(reading.store, error) ? EXIT_DONE : EXIT_ERROR;
+}

@@ -19,6 +19,7 @@ int command_sandbox_down(Invocation *invocation, GError **error);
 int command_sandbox_status(Invocation *invocation, GError **error);
 int command_sandbox_up(Invocation *invocation, GError **error);
 int command_state_list(Invocation *invocation, GError **error);
+int command_state_unlock(Invocation *invocation, GError **error);
 int command_state_show(Invocation *invocation, GError **error);
 int command_status_environment(Invocation *invocation, GError **error);
 int command_validate(Invocation *invocation, GError **error);

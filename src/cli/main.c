@@ -23,6 +23,8 @@ static const Command state_commands[] = {
     {"list", "ENV", "list what Sluice owns there", "  sluice state list dev\n", command_state_list, NULL},
     {"show", "ENV [ADDRESS]", "show a resource as it was last applied, or the state's own facts",
      "  sluice state show dev orders/connector/source\n", command_state_show, NULL},
+    {"unlock", "ENV", "take the lease from an owner that is gone", "  sluice state unlock dev\n",
+     command_state_unlock, NULL},
     {NULL},
 };
 

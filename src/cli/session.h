@@ -84,4 +84,4 @@ void session_show_progress(Session *session, FILE *words);
 void session_hide_progress(Session *session);
 
 /* For the `progress` of requests to lower folders; `user_data` is the session. */
-void session_progress(const char *what, gpointer session);
+void session_progress(const char *what, gpointer user_data);

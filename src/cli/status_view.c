@@ -127,7 +127,8 @@ static char *count_by_health(const EnvironmentStatus *status) {
             g_string_append_printf(text, "%s%u %s", text->len > 0 ? ", " : "", counts[health],
                                    health_name(health));
     if (text->len == 0)
-        g_string_append(text, "nothing is declared or owned");
+        g_string_append(text,
+                        status->waiting->len > 0 ? "nothing runs here yet" : "nothing is declared or owned");
     return g_string_free(text, FALSE);
 }
 

@@ -58,7 +58,7 @@ typedef struct {
 } ConnectInfo;
 void connect_info_free(ConnectInfo *info);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ConnectInfo, connect_info_free)
-ConnectInfo *connect_info(Connect *connect, const ConnectCall *call, GError **error);
+ConnectInfo *connect_info(Connect *connect, const ConnectCall *options, GError **error);
 
 /* Whether a version ("4.3.1") is at least major.minor. */
 bool connect_version_at_least(const char *version, int major, int minor);
@@ -84,13 +84,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Connector, connector_free)
 
 /* Every connector with config and status by one request: a new GHashTable name → Connector. One that has no
  * status yet may be missing. */
-GHashTable *connect_list(Connect *connect, const ConnectCall *call, GError **error);
+GHashTable *connect_list(Connect *connect, const ConnectCall *options, GError **error);
 
 /* One connector with config and status; CONNECT_ERROR_NOT_FOUND. For watching one that changes. */
-Connector *connect_get(Connect *connect, const char *name, const ConnectCall *call, GError **error);
+Connector *connect_get(Connect *connect, const char *name, const ConnectCall *options, GError **error);
 
 /* Ids of the tasks that the connector has configs for now (GET …/tasks): a GArray of int, or NULL. */
-GArray *connect_task_ids(Connect *connect, const char *name, const ConnectCall *call, GError **error);
+GArray *connect_task_ids(Connect *connect, const char *name, const ConnectCall *options, GError **error);
 
 /* Creates with an initial state ("RUNNING", "PAUSED", "STOPPED"). `config` is an object of strings without
  * "name". CONNECT_ERROR_EXISTS is no rebalance; a name with '/' is CONNECT_ERROR_INVALID. */
@@ -108,7 +108,7 @@ bool connect_restart(Connect *connect, const char *name, bool only_failed, const
 /* 404 is success. */
 bool connect_delete(Connect *connect, const char *name, const ConnectCall *call, GError **error);
 /* The offsets array of a connector, a new reference. */
-json_t *connect_offsets(Connect *connect, const char *name, const ConnectCall *call, GError **error);
+json_t *connect_offsets(Connect *connect, const char *name, const ConnectCall *options, GError **error);
 
 /* A class that a worker can load. */
 typedef struct {
@@ -119,7 +119,7 @@ typedef struct {
 void connect_plugin_free(ConnectPlugin *plugin);
 /* All classes of this worker, transforms and converters too: a GPtrArray of ConnectPlugin, sorted by class
  * and version. */
-GPtrArray *connect_plugins(Connect *connect, const ConnectCall *call, GError **error);
+GPtrArray *connect_plugins(Connect *connect, const ConnectCall *options, GError **error);
 
 /* One thing that validate says of a config. */
 typedef struct {
@@ -132,5 +132,5 @@ void config_problem_free(ConfigProblem *problem);
  * and in *passwords (may be NULL) a set of the keys whose type is PASSWORD. CONNECT_ERROR_NOT_FOUND where the
  * worker has no such class or version. */
 GPtrArray *connect_validate(Connect *connect, const char *class_name, const json_t *config,
-                            const GHashTable *sensitive, GHashTable **passwords, const ConnectCall *call,
+                            const GHashTable *sensitive, GHashTable **passwords, const ConnectCall *options,
                             GError **error);

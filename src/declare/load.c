@@ -93,7 +93,7 @@ static void read_lock(Loader *loader, Environment *environment) {
         loader_mistake(loader, at, NULL, "this is the lock of '%s'", environment->lock->environment);
     if (environment->lock != NULL)
         return;
-    if (!g_error_matches(error, BASE_ERROR, BASE_ERROR_NOT_FOUND))
+    if (error != NULL && !g_error_matches(error, BASE_ERROR, BASE_ERROR_NOT_FOUND))
         loader_mistake(loader, at, error_hint(error), "%s", error->message);
     environment->lock = lock_new(environment->name);
 }

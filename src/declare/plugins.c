@@ -286,7 +286,7 @@ static void use_own(Plugins *plugins, const char *name, const Datum *connect, GP
         if (connect == NULL || g_strv_contains((const char *const *)names, cluster->name))
             plugins_use(plugins, name, cluster->name);
     }
-    for (guint i = 0; names[i] != NULL; i++) {
+    for (guint i = 0; connect != NULL && names[i] != NULL; i++) {
         bool found = false;
         for (guint c = 0; c < clusters->len; c++)
             found |= g_str_equal(((ConnectCluster *)clusters->pdata[c])->name, names[i]);

@@ -148,7 +148,8 @@ static bool promote_module(Promotion *promotion, const char *name, GError **erro
     const LockedModule *locked = lock_find_module(promotion->lock, name);
     const char *before = locked == NULL ? NULL : locked->commit != NULL ? locked->commit : locked->tree;
     const char *after = pin.commit != NULL ? pin.commit : pin.tree;
-    if (g_strcmp0(before, after) == 0 && g_str_equal(locked->source, target->source->written))
+    if (locked != NULL && g_strcmp0(before, after) == 0 &&
+        g_str_equal(locked->source, target->source->written))
         return true;
     changes_add(promotion->changes, name, NULL, before, after);
     lock_set_module(promotion->lock, name, target->source->written, pin.commit, pin.tree);
@@ -197,7 +198,8 @@ static LockedPlugin *lock_entry(Promotion *promotion, const LockedPlugin *source
 }
 
 static void copy_repository(Promotion *promotion, const char *id) {
-    const char *url = id != NULL ? g_hash_table_lookup(promotion->from->lock->repositories, id) : NULL;
+    const Lock *from = promotion->from->lock;
+    const char *url = id != NULL && from != NULL ? g_hash_table_lookup(from->repositories, id) : NULL;
     if (url != NULL)
         g_hash_table_replace(promotion->lock->repositories, g_strdup(id), g_strdup(url));
 }

@@ -153,7 +153,12 @@ void topics_read_files(Builder *builder, const Datum *files) {
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < files->items->len; i++) {
         const Datum *file = files->items->pdata[i];
-        if (file->kind == DATUM_SCALAR && !datum_is_sensitive(file))
+        if (file->kind != DATUM_SCALAR)
+            loader_mistake(
+                builder->loader, file->position,
+                "write topics of no module into a file and name it here: topics: [../topics/shared.yaml]",
+                "'topics' is a list of files");
+        else if (!datum_is_sensitive(file))
             read_file(builder, file, seen);
     }
 }

@@ -32,48 +32,63 @@ static void candidate_free(Candidate *candidate) {
     g_free(candidate);
 }
 
-/* Whether the connector's class, in its locked version, is on the workers or comes there by a rollout of this
- * plan; else a problem. */
-static bool check_class(Planner *planner, Candidate *candidate) {
+/* Whether the artifact of the connector's own plugin carries its class; else a problem in *carried's place.
+ */
+static bool check_artifact(Planner *planner, const Candidate *candidate, bool *carried, GError **error) {
     const DesiredConnector *declared = candidate->declared;
-    const Pin *deferred = pins_deferred(candidate->pins);
-    bool rolled_out = g_hash_table_contains(planner->rollouts, declared->connect);
-    candidate->can_validate =
-        deferred == NULL && installed_has_class(candidate->cluster, declared->class_name);
-    if (candidate->can_validate || (rolled_out && (deferred != NULL || candidate->pins->len == 0)))
-        return true;
-    if (deferred != NULL) {
-        g_autofree char *hint = g_strdup_printf(
-            "install it there (sluice fetch), or give Connect cluster '%s' a rollout:", declared->connect);
-        planner_problem(planner, declared->address, hint, "worker %s has no %s of %s %s", deferred->lacking,
-                        deferred->class_name, deferred->plugin->name, deferred->version->version);
+    const Pin *pin = candidate->pins->pdata[0];
+    g_auto(GStrv) classes =
+        installed_classes(planner->engine, planner->environment->lock, pin->plugin, pin->version, error);
+    if (classes == NULL)
         return false;
-    }
+    *carried = *classes == NULL || g_strv_contains((const char *const *)classes, declared->class_name);
+    if (*carried)
+        return true;
+    g_autofree char *list = g_strjoinv(", ", classes);
+    g_autofree char *near = diagnostics_did_you_mean(declared->class_name, (const char *const *)classes);
+    g_autofree char *hint =
+        g_strdup_printf("%s%sit carries: %s", near != NULL ? near : "", near != NULL ? " " : "", list);
+    planner_problem(planner, declared->address, hint, "plugin '%s' %s has no class %s", pin->plugin->name,
+                    pin->version->version, declared->class_name);
+    return true;
+}
+
+static void report_lacking(Planner *planner, const DesiredConnector *declared, const Pin *pin) {
+    g_autofree char *hint = g_strdup_printf(
+        "install it there (sluice fetch), or give Connect cluster '%s' a rollout:", declared->connect);
+    planner_problem(planner, declared->address, hint, "worker %s has no %s of %s %s", pin->lacking,
+                    pin->class_name, pin->plugin->name, pin->version->version);
+}
+
+static void report_unknown_class(Planner *planner, const Candidate *candidate) {
+    const DesiredConnector *declared = candidate->declared;
     g_autofree const char **names = installed_class_names(candidate->cluster);
     g_autofree char *near = diagnostics_did_you_mean(declared->class_name, names);
     planner_problem(
         planner, declared->address,
         near != NULL ? near : "name the plugin that carries it under plugins:, or install it on the workers",
         "no worker of '%s' has class %s", declared->connect, declared->class_name);
-    return false;
 }
 
-/* A class that comes by rollout must be in the artifact. */
-static bool check_artifact(Planner *planner, const Candidate *candidate, GError **error) {
+/* Whether the connector's class, in its locked version, is on the workers or comes there by a rollout of this
+ * plan; else a problem in *there's place. */
+static bool check_class(Planner *planner, Candidate *candidate, bool *there, GError **error) {
     const DesiredConnector *declared = candidate->declared;
-    if (candidate->can_validate || candidate->pins->len == 0)
+    const Pin *deferred = pins_deferred(candidate->pins);
+    bool rolled_out = g_hash_table_contains(planner->rollouts, declared->connect);
+    candidate->can_validate =
+        deferred == NULL && installed_has_class(candidate->cluster, declared->class_name);
+    *there = candidate->can_validate || rolled_out;
+    if (candidate->can_validate)
         return true;
-    const Pin *pin = candidate->pins->pdata[0];
-    g_auto(GStrv) classes =
-        installed_classes(planner->engine, planner->environment->lock, pin->plugin, pin->version, error);
-    if (classes == NULL)
+    bool carried = true;
+    if (deferred != NULL && !check_artifact(planner, candidate, &carried, error))
         return false;
-    if (*classes == NULL || g_strv_contains((const char *const *)classes, declared->class_name))
-        return true;
-    g_autofree char *list = g_strjoinv(", ", classes);
-    g_autofree char *hint = g_strdup_printf("it carries: %s", list);
-    planner_problem(planner, declared->address, hint, "plugin '%s' %s has no class %s", pin->plugin->name,
-                    pin->version->version, declared->class_name);
+    if (carried && !rolled_out && deferred != NULL)
+        report_lacking(planner, declared, deferred);
+    else if (carried && deferred == NULL && !(rolled_out && declared->plugins->len > 0))
+        report_unknown_class(planner, candidate);
+    *there = *there && carried;
     return true;
 }
 
@@ -157,10 +172,11 @@ static bool examine(Planner *planner, const DesiredConnector *declared, GPtrArra
     candidate->replaced = candidate->live != NULL && is_replaced(planner, candidate);
     if (!candidate->differs && !candidate->state_differs && !candidate->replaced)
         return true;
-    if (candidate->differs && !check_class(planner, candidate))
-        return true;
-    if (candidate->differs && !check_artifact(planner, candidate, error))
+    bool there = true;
+    if (candidate->differs && !check_class(planner, candidate, &there, error))
         return false;
+    if (!there)
+        return true;
     g_ptr_array_steal_index(unchanged, unchanged->len - 1);
     g_ptr_array_add(changed, candidate);
     return true;
@@ -273,7 +289,7 @@ static void add_plugin_change(const Candidate *candidate, PlanAction *action) {
 
 /* What follows a pin of the same connector in this plan is based on that one's result. */
 static char *base_after_pin(Planner *planner, const Candidate *candidate) {
-    for (guint i = 0; i < planner->plan->actions->len; i++) {
+    for (guint i = 0; candidate->live != NULL && i < planner->plan->actions->len; i++) {
         const PlanAction *pin = planner->plan->actions->pdata[i];
         if (pin->phase != PHASE_PINS || pin->live_connector != candidate->live)
             continue;
