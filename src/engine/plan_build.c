@@ -12,6 +12,7 @@ PlanAction *planner_add(Planner *planner, const char *address, PlanOperation ope
     return action;
 }
 
+G_GNUC_PRINTF(4, 0)
 static void add_note(GPtrArray *notes, const char *address, const char *hint, const char *format,
                      va_list arguments) {
     PlanNote *note = g_new0(PlanNote, 1);
