@@ -19,6 +19,7 @@ COMMANDS = [
     "destroy",
     "state list",
     "state show",
+    "state unlock",
     "publish",
     "fetch",
     "sandbox up",
@@ -253,7 +254,7 @@ def complete(project, *words):
     "words, offered",
     [
         (["pl"], ["plan"]),
-        (["state", ""], ["list", "show", "--help"]),
+        (["state", ""], ["list", "show", "unlock", "--help"]),
         (["plan", ""], ["dev", "prod"]),
         (["plan", "p"], ["prod"]),
         (["plan", "dev", "--det"], ["--detailed-exitcode"]),
