@@ -77,7 +77,7 @@ coverage: ## line coverage of the unit tests, as a table
 fuzz: ## run every fuzz target for SECONDS (60) with libFuzzer
 	@scripts/setup --test
 	@test -f build-fuzz/build.ninja || CC=clang $(PACKAGES) meson setup build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
-	@ninja -C build-fuzz
+	@ninja -C build-fuzz fuzz-targets
 	@scripts/fuzz $(or $(SECONDS),60)
 
 golden: debug ## rewrite the golden files of messages, plans and help from what the program says now
