@@ -18,13 +18,13 @@ help: ## list the targets
 build: ## build the program into build/ (installs what that needs)
 	@scripts/setup --build
 	@test -f $(BUILD)/build.ninja || $(PACKAGES) meson setup $(BUILD) --buildtype=release -Db_lto=false >/dev/null
-	@ninja -C $(BUILD) -j $(JOBS) src/cli/sluice
+	@ninja -C $(BUILD) -j $(JOBS) --quiet src/cli/sluice
 	@echo "built $(BUILD)/src/cli/sluice"
 
 debug: ## build program and tests with the address and undefined-behaviour sanitizers into build-debug/
 	@scripts/setup --test
 	@test -f $(DEBUG)/build.ninja || $(PACKAGES) meson setup $(DEBUG) --buildtype=debug --optimization=1 -Db_sanitize=address,undefined >/dev/null
-	@ninja -C $(DEBUG) -j $(JOBS)
+	@ninja -C $(DEBUG) -j $(JOBS) --quiet
 
 demo: ## run the whole flow, from REST to REST, on real Kafka and Connect
 	@scripts/setup --demo
