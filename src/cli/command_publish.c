@@ -81,12 +81,15 @@ static Published *publish(const Invocation *invocation, const PublishOptions *op
     return plugin_publish(repository, &request, error);
 }
 
-static void add_row(Table *table, const Published *published) {
+/* Path and hash are for programs: a line with them is too long to read. */
+static void add_row(Table *table, const Published *published, OutputFormat output) {
     table_row(table);
     table_cell(table, STYLE_BOLD, published->maven);
     table_cell(table, STYLE_NONE, published->resolved);
-    table_cell(table, STYLE_NONE, published->path);
-    table_cell(table, STYLE_DIM, published->sha256);
+    if (output != OUTPUT_TABLE) {
+        table_cell(table, STYLE_NONE, published->path);
+        table_cell(table, STYLE_NONE, published->sha256);
+    }
     table_cell(table, published->existed ? STYLE_DIM : STYLE_GREEN,
                published->existed ? "there already" : "published");
 }
@@ -94,13 +97,14 @@ static void add_row(Table *table, const Published *published) {
 /* What was published before one that fails is told, too. */
 static int publish_all(const Invocation *invocation, const PublishOptions *options, Repository *repository,
                        GError **error) {
-    static const char *const columns[] = {"MAVEN", "VERSION", "PATH", "SHA256", "RESULT", NULL};
-    g_autoptr(Table) table = table_new(columns);
+    static const char *const all[] = {"MAVEN", "VERSION", "PATH", "SHA256", "RESULT", NULL};
+    static const char *const few[] = {"MAVEN", "VERSION", "RESULT", NULL};
+    g_autoptr(Table) table = table_new(invocation->output == OUTPUT_TABLE ? few : all);
     ExitStatus status = EXIT_DONE;
     for (char **file = invocation->arguments; *file != NULL && status == EXIT_DONE; file++) {
         g_autoptr(Published) published = publish(invocation, options, repository, *file, error);
         if (published != NULL)
-            add_row(table, published);
+            add_row(table, published, invocation->output);
         else
             status = EXIT_ERROR;
     }

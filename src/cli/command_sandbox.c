@@ -138,6 +138,9 @@ int command_sandbox_down(Invocation *invocation, GError **error) {
         progress_update(progress, "ending sandbox '%s'", *name);
         if (!sandbox_down(*name, purge, error))
             return EXIT_ERROR;
+        g_autofree char *line =
+            g_strdup_printf("%s is down%s", *name, purge ? " and removed" : ", its data is kept");
+        progress_line(progress, line);
     }
     return EXIT_DONE;
 }

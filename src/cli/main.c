@@ -179,6 +179,8 @@ static int run(Invocation *invocation, char **words) {
 int main(int argc, char **argv) {
     setlocale(LC_ALL, "");
     signal(SIGPIPE, SIG_IGN);
+    setvbuf(stdout, NULL, _IOLBF,
+            0); /* so that data and the words about it come in order, through a pipe too */
     if (argc > 1 && (g_str_equal(argv[1], "--version") || g_str_equal(argv[1], "version"))) {
         puts("sluice " SLUICE_VERSION);
         return EXIT_DONE;
