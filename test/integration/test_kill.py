@@ -65,6 +65,29 @@ def apply_killed_after(flow, seconds):
     return alive
 
 
+def kill_at_first_sight(flow):
+    """Kills an apply once the first connector is there, when the calls for the others are on their way."""
+    process = flow.project.run.start("apply", "dev", "--auto-approve", cwd=flow.project.root)
+    deadline = time.monotonic() + 20
+    while not flow.live() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.004)
+    process.kill()
+    process.communicate()
+
+
+def test_what_a_killed_apply_had_asked_for_may_come_late(flow):
+    """A worker goes on with the calls that it has, while the next apply looks, plans and works."""
+    for turn in range(10):
+        flow.declare(connectors={key: tick({"note": f"turn {turn}"}, state="paused") for key in "abcdef"}, timing=QUICK)
+        kill_at_first_sight(flow)
+        flow.apply()
+        assert "No changes." in flow.plan().out
+        assert flow.live() == set("abcdef")
+        flow.declare(timing=QUICK)
+        flow.apply()
+        assert flow.live() == set()
+
+
 def test_apply_killed_at_any_point_converges_the_next_time(flow, read_state):
     draw = random.Random(SEED)
     durations = []
