@@ -93,12 +93,12 @@ const guint8 *engine_key(const Engine *engine) {
                                                   : state_meta(engine->state)->key;
 }
 
-/* A target names the address itself, or what stands before a '/' of it. */
+/* A target names the address itself, what stands before a '/' of it, or an instance with all its rows. */
 static bool target_covers(const char *target, const char *address) {
     gsize length = strlen(target);
     while (length > 0 && target[length - 1] == '/')
         length--;
-    return strncmp(target, address, length) == 0 && (address[length] == '\0' || address[length] == '/');
+    return strncmp(target, address, length) == 0 && strchr("/[", address[length]) != NULL;
 }
 
 bool engine_is_target(const Engine *engine, const char *address) {

@@ -317,6 +317,8 @@ static void targets_cover_what_is_below_them(World *world, gconstpointer data) {
         {"orders/connector/sourc", "orders/connector/source", false},
         {"stock[de]", "stock[de]/topic/raw", true},
         {"stock[de]", "stock[dev]/topic/raw", false},
+        {"stock", "stock[de]/topic/raw", true},
+        {"stoc", "stock[de]/topic/raw", false},
         {"topic", "topic/audit.log", true},
         {"topic/audit", "topic/audit.log", false},
         {"", "orders/connector/source", false},
