@@ -8,6 +8,7 @@ import os
 import random
 import time
 
+from conftest import wait_until
 from flows import tick
 
 SEED = int(os.environ.get("SEED", "20240611"))
@@ -43,7 +44,8 @@ def expected(turn):
 
 def assert_converged(flow, turn, read_state):
     connectors, topics = expected(turn)
-    assert {key: flow.state(key) for key in flow.live()} == connectors
+    # Tasks that the killed apply asked for may still be starting.
+    wait_until(lambda: {key: flow.state(key) for key in flow.live()} == connectors)
     assert {key: flow.topics("describe", f"{flow.name}.{key}")["config"] for key in flow.live_topics()} == topics
     assert flow.config("changed")["note"] == f"turn {turn}"
     records = read_state(flow)
