@@ -180,7 +180,7 @@ void apply_view_print_summary(FILE *stream, const ApplyView *view, const ApplyRe
                                             ok                                      ? "Done:"
                                             : report->result == HISTORY_INTERRUPTED ? "Interrupted:"
                                                                                     : "Not all is done:");
-    for (guint i = 0; i < report->learnt->len; i++)
+    for (guint i = 0; report->learnt != NULL && i < report->learnt->len; i++)
         fprintf(stream, "The lock learnt which versions %s reports: commit it\n",
                 (const char *)report->learnt->pdata[i]);
     fprintf(stream, "%s %s%s in %s\n", label, *done != '\0' ? done : "nothing changed", undone, spent);
@@ -202,7 +202,7 @@ json_t *apply_view_to_json(const ApplyReport *report) {
     json_t *learnt = json_array();
     for (guint i = 0; i < report->results->len; i++)
         json_array_append_new(actions, result_to_json(report->results->pdata[i]));
-    for (guint i = 0; i < report->learnt->len; i++)
+    for (guint i = 0; report->learnt != NULL && i < report->learnt->len; i++)
         json_array_append_new(learnt, json_string(report->learnt->pdata[i]));
     return json_pack("{s:s, s:o, s:o}", "result", history_result_name(report->result), "actions", actions,
                      "learnt", learnt);

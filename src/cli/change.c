@@ -6,6 +6,8 @@
 #include "cli/plan_view.h"
 #include "engine/apply.h"
 
+#define PLANS_MOST 3
+
 void change_options_clear(ChangeOptions *options) {
     g_free(options->override);
     session_options_clear(&options->session);
@@ -59,13 +61,16 @@ static bool has_work(const Session *session, const Plan *plan) {
     return plan->actions->len + plan->refreshes->len + intents->len > 0;
 }
 
-static int print_report(const Invocation *invocation, const ApplyView *view, const ApplyReport *report) {
+static int print_report(const Invocation *invocation, const ApplyView *view, ApplyReport *report,
+                        GError **error) {
     if (invocation->output == OUTPUT_TABLE) {
         apply_view_print_summary(stdout, view, report);
     } else {
         g_autoptr(json_t) json = apply_view_to_json(report);
         output_json(stdout, invocation->output, json);
     }
+    if (report->error != NULL)
+        g_propagate_error(error, g_steal_pointer(&report->error));
     return report->result == HISTORY_OK ? EXIT_DONE : EXIT_ERROR;
 }
 
@@ -89,10 +94,9 @@ static int carry_out(Session *session, const ChangeOptions *options, const Plan 
     session_show_progress(session, words_stream(invocation));
     g_autoptr(ApplyReport) report = apply(session->engine, &request, error);
     session_hide_progress(session);
-    if (report != NULL)
-        return print_report(invocation, &view, report);
+    int status = report != NULL ? print_report(invocation, &view, report, error) : EXIT_ERROR;
     g_prefix_error(error, "cannot %s '%s': ", options->command, options->environment);
-    return EXIT_ERROR;
+    return status;
 }
 
 static int nothing_to_do(const Invocation *invocation) {
@@ -127,6 +131,21 @@ static int plan_and_carry_out(Session *session, const ChangeOptions *options, GE
     return carry_out(session, options, plan, error);
 }
 
+/* Where nobody is asked a plan that moved meanwhile (another apply ended) is made, and shown, again. */
+static int plan_and_carry_out_as_approved(Session *session, const ChangeOptions *options, GError **error) {
+    for (guint left = PLANS_MOST;; left--) {
+        g_autoptr(GError) problem = NULL;
+        int status = plan_and_carry_out(session, options, &problem);
+        bool moved = g_error_matches(problem, ENGINE_ERROR, ENGINE_ERROR_MOVED);
+        if (!moved || !options->auto_approve || left == 1) {
+            if (problem != NULL)
+                g_propagate_error(error, g_steal_pointer(&problem));
+            return status;
+        }
+        fprintf(stderr, "%s changed meanwhile; planned again:\n", options->environment);
+    }
+}
+
 int change_run(Invocation *invocation, ChangeOptions *options, GError **error) {
     if (!check_can_ask(options, error))
         return EXIT_ERROR;
@@ -136,5 +155,5 @@ int change_run(Invocation *invocation, ChangeOptions *options, GError **error) {
     if (session == NULL || !check_policy(session, options, error))
         return EXIT_ERROR;
     return options->file != NULL ? carry_out(session, options, NULL, error)
-                                 : plan_and_carry_out(session, options, error);
+                                 : plan_and_carry_out_as_approved(session, options, error);
 }

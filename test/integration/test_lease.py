@@ -81,7 +81,7 @@ def test_the_lease_of_a_process_that_hangs_is_not_taken_before_its_end(slow):
     finally:
         os.kill(first.pid, signal.SIGCONT)
     code, text = end(first)
-    assert code == 1 and "lease" in text
+    assert code == 1 and "lease" in text, text
     assert "No changes." in flow.plan().out
 
 
