@@ -111,6 +111,7 @@ static bool prepare_pin(ActionRun *run) {
     const char *name = pin->key + strlen("config.");
     run->config = json_copy(action->live_connector->config);
     json_object_set_new(run->config, name, json_string(pin->new_value));
+    run->sensitive = render_sensitive_keys(NULL, action->record, NULL);
     run->version = g_strdup(pin->new_value);
     run->record_after = action_record(run, RESOURCE_CONNECTOR);
     json_object_set_new(json_object_get(run->record_after->applied, "config"), name,
@@ -288,7 +289,8 @@ static void end_unhealthy(ActionRun *run, const Connector *before, bool was_fail
 
 static void end_unchanged(ActionRun *run, GError *error) {
     g_autoptr(Connector) now = NULL;
-    bool same = read_live(run, &now, NULL) && is_as(run, now, run->before);
+    bool may_come_late = g_error_matches(error, CONNECT_ERROR, CONNECT_ERROR_UNKNOWN);
+    bool same = !may_come_late && read_live(run, &now, NULL) && is_as(run, now, run->before);
     action_end(run, OUTCOME_FAILED, same ? RECORD_AS_BEFORE : RECORD_UNKNOWN, error);
 }
 

@@ -98,6 +98,18 @@ static const DesiredConnector *find_connector(const Environment *environment, co
     return NULL;
 }
 
+/* One live thing has one address. */
+static bool check_unowned(Engine *engine, const ResourceRecord *record, GError **error) {
+    g_autoptr(ResourceRecord) owned =
+        state_resource_by_name(engine->state, record->kind, record->cluster, record->name);
+    if (owned == NULL)
+        return true;
+    error_set(error, ENGINE_ERROR, ENGINE_ERROR_REFUSED,
+              "keep it declared at that address, until addresses can be moved", "'%s' is ours already, at %s",
+              record->name, owned->address);
+    return false;
+}
+
 static bool import_one(Engine *engine, const Live *live, const char *address, StateBatch *batch,
                        GPtrArray *imported, GError **error) {
     g_autoptr(ResourceRecord) owned = state_resource(engine->state, address);
@@ -110,7 +122,7 @@ static bool import_one(Engine *engine, const Live *live, const char *address, St
                          "nothing is declared at", address);
     g_autoptr(ResourceRecord) record = topic != NULL ? import_topic(engine, live, topic, error)
                                                      : import_connector(engine, live, connector, error);
-    if (record == NULL)
+    if (record == NULL || !check_unowned(engine, record, error))
         return false;
     stamp(engine, record);
     state_put_resource(batch, record);

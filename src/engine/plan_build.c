@@ -61,6 +61,25 @@ ResourceRecord *planner_owned_name(const Planner *planner, ResourceKind kind, co
     return g_hash_table_lookup(planner->by_name, key);
 }
 
+const DesiredTopic *planner_declared_topic(const Planner *planner, const char *name) {
+    const GPtrArray *topics = planner->environment->topics;
+    for (guint i = 0; i < topics->len; i++)
+        if (strcmp(((const DesiredTopic *)topics->pdata[i])->name, name) == 0)
+            return topics->pdata[i];
+    return NULL;
+}
+
+const DesiredConnector *planner_declared_connector(const Planner *planner, const char *cluster,
+                                                   const char *name) {
+    const GPtrArray *connectors = planner->environment->connectors;
+    for (guint i = 0; i < connectors->len; i++) {
+        const DesiredConnector *connector = connectors->pdata[i];
+        if (strcmp(connector->name, name) == 0 && strcmp(connector->connect, cluster) == 0)
+            return connector;
+    }
+    return NULL;
+}
+
 static void index_names(Planner *planner) {
     GHashTableIter iterator;
     gpointer value;

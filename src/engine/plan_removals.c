@@ -64,15 +64,42 @@ static void keep(Planner *planner, const ResourceRecord *record) {
                     planner->kind == PLAN_APPLY ? "left the declarations and is kept" : "is kept");
 }
 
-static void plan_removal(Planner *planner, ResourceRecord *record) {
-    bool with_topics = planner->kind == PLAN_DESTROY_WITH_TOPICS && record->kind == RESOURCE_TOPIC;
-    OnRemove on_remove = with_topics ? ON_REMOVE_DELETE : record->on_remove;
+/* What can't be looked at, or is declared under another address, is not removed. */
+static bool check_removal(Planner *planner, const ResourceRecord *record) {
+    const DesiredConnector *connector = planner_declared_connector(planner, record->cluster, record->name);
+    const DesiredTopic *topic = planner_declared_topic(planner, record->name);
+    const char *elsewhere = record->kind == RESOURCE_TOPIC ? (topic != NULL ? topic->address : NULL)
+                            : connector != NULL            ? connector->address
+                                                           : NULL;
+    if (planner->kind == PLAN_APPLY && elsewhere != NULL) {
+        planner_problem(planner, record->address,
+                        "keep it at the address that the state knows, until addresses can be moved",
+                        "'%s' is declared at %s now", record->name, elsewhere);
+        return false;
+    }
+    if (record->kind == RESOURCE_TOPIC && g_hash_table_size(planner->environment->kafka) == 0) {
+        if (!record->kept)
+            planner_problem(planner, record->address,
+                            "declare kafka: again until its topics are removed or kept",
+                            "its Kafka cluster is no longer declared");
+        return false;
+    }
     if (record->kind == RESOURCE_CONNECTOR && live_cluster(planner->live, record->cluster) == NULL) {
         g_autofree char *hint =
             g_strdup_printf("declare Connect cluster '%s' again until it is removed there", record->cluster);
         planner_problem(planner, record->address, hint, "its Connect cluster '%s' is no longer declared",
                         record->cluster);
-    } else if (!is_live(planner, record)) {
+        return false;
+    }
+    return true;
+}
+
+static void plan_removal(Planner *planner, ResourceRecord *record) {
+    bool with_topics = planner->kind == PLAN_DESTROY_WITH_TOPICS && record->kind == RESOURCE_TOPIC;
+    OnRemove on_remove = with_topics ? ON_REMOVE_DELETE : record->on_remove;
+    if (!check_removal(planner, record))
+        return;
+    if (!is_live(planner, record)) {
         planner_refresh(planner, NULL, record->uid, "is gone and forgotten");
     } else if (record->protected && on_remove != ON_REMOVE_KEEP) {
         planner_problem(planner, record->address,

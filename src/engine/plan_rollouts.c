@@ -86,6 +86,8 @@ static void guard_unpinned(Planner *planner, const LiveCluster *cluster, const L
             continue;
         ResourceRecord *record =
             planner_owned_name(planner, RESOURCE_CONNECTOR, cluster->cluster->declared->name, name);
+        if (record != NULL && !g_hash_table_contains(planner->declared, record->address))
+            continue;
         if (record != NULL && connector->connector.version != NULL) {
             plan_pin(planner, cluster, connector, record);
         } else if (record == NULL && !is_accepted(planner, name)) {

@@ -108,24 +108,14 @@ static void diff_replication(Planner *planner, const DesiredTopic *topic, const 
 /* What a record says besides `applied` may have changed in the declarations alone, and what live became by
  * hand may be what is declared. */
 static void refresh(Planner *planner, const DesiredTopic *topic, const ResourceRecord *record) {
+    g_autoptr(ResourceRecord) fresh = resource_record_copy(record);
+    render_topic_record(fresh, topic);
     bool same =
-        !record->kept && record->protected == topic->protected && record->on_remove == topic->on_remove;
-    GHashTableIter iterator;
-    gpointer key, value;
-    const json_t *config = json_object_get(record->applied, "config");
-    for (g_hash_table_iter_init(&iterator, topic->config);
-         same && g_hash_table_iter_next(&iterator, &key, &value);)
-        same = g_strcmp0(json_get_string(config, key), ((const Value *)value)->text) == 0;
-    if (same)
-        return;
-    ResourceRecord *fresh = resource_record_copy(record);
-    fresh->kept = false;
-    fresh->protected = topic->protected;
-    fresh->on_remove = topic->on_remove;
-    for (g_hash_table_iter_init(&iterator, topic->config); g_hash_table_iter_next(&iterator, &key, &value);)
-        json_object_set_new(json_object_get(fresh->applied, "config"), key,
-                            json_string(((const Value *)value)->text));
-    planner_refresh(planner, fresh, record->uid, record->kept ? "managed again" : NULL);
+        !record->kept && record->protected == topic->protected && record->on_remove == topic->on_remove &&
+        json_equal(record->applied, fresh->applied) &&
+        g_strv_equal((const char *const *)record->keys_once_set, (const char *const *)fresh->keys_once_set);
+    if (!same)
+        planner_refresh(planner, g_steal_pointer(&fresh), record->uid, record->kept ? "managed again" : NULL);
 }
 
 static void plan_update(Planner *planner, const DesiredTopic *topic, const KafkaTopic *live,

@@ -32,6 +32,10 @@ void planner_warn(Planner *planner, const char *address, const char *hint, const
 void planner_refresh(Planner *planner, ResourceRecord *record, const char *uid, const char *note);
 /* What is ours at an address, or NULL; borrowed. */
 ResourceRecord *planner_owned(const Planner *planner, const char *address);
+/* What is declared under a name, or NULL; borrowed. */
+const DesiredTopic *planner_declared_topic(const Planner *planner, const char *name);
+const DesiredConnector *planner_declared_connector(const Planner *planner, const char *cluster,
+                                                   const char *name);
 /* What is ours under a name of a cluster, or NULL; borrowed. */
 ResourceRecord *planner_owned_name(const Planner *planner, ResourceKind kind, const char *cluster,
                                    const char *name);

@@ -44,6 +44,19 @@ static bool may_come_late(const IntentRecord *intent) {
            g_date_time_difference(now, at) < LATE_S * G_TIME_SPAN_SECOND;
 }
 
+/* Keys that were ours before and may not have been reset yet stay ours. */
+static void take_open(Recovery *recovery, const ResourceRecord *after, const ResourceRecord *stored) {
+    g_autoptr(ResourceRecord) open = resource_record_copy(after);
+    g_autoptr(GStrvBuilder) keys = g_strv_builder_new();
+    g_strv_builder_addv(keys, (const char **)open->keys_once_set);
+    for (char **key = stored != NULL ? stored->keys_once_set : NULL; key != NULL && *key != NULL; key++)
+        if (!g_strv_contains((const char *const *)open->keys_once_set, *key))
+            g_strv_builder_add(keys, *key);
+    g_strfreev(open->keys_once_set);
+    open->keys_once_set = g_strv_builder_end(keys);
+    take(recovery, open);
+}
+
 static void settle(Engine *engine, const Live *live, Recovery *recovery, IntentRecord *intent) {
     g_autoptr(ResourceRecord) stored = state_resource_by_uid(engine->state, intent->uid);
     const ResourceRecord *subject = intent->record_after != NULL ? intent->record_after : stored;
@@ -60,7 +73,7 @@ static void settle(Engine *engine, const Live *live, Recovery *recovery, IntentR
     } else {
         g_ptr_array_add(recovery->open, intent_record_ref(intent));
         if (intent->record_after != NULL)
-            take(recovery, intent->record_after);
+            take_open(recovery, intent->record_after, stored);
     }
 }
 

@@ -92,3 +92,34 @@ char *render_hash(const guint8 *key, const json_t *config, const char *state) {
     g_autofree char *text = json_canonical(value);
     return hash_keyed(key, "connector", text);
 }
+
+static json_t *applied_topic(const DesiredTopic *topic) {
+    json_t *config = json_object();
+    GHashTableIter iterator;
+    gpointer key, value;
+    for (g_hash_table_iter_init(&iterator, topic->config); g_hash_table_iter_next(&iterator, &key, &value);)
+        json_object_set_new(config, key, json_string(((const Value *)value)->text));
+    return json_pack("{s:i,s:i,s:o}", "partitions", topic->partitions, "replication", topic->replication,
+                     "config", config);
+}
+
+/* Keys that were ever ours and may still be set: the declared ones and those set before that aren't reset by
+ * this action. */
+static char **keys_once_set(const DesiredTopic *topic) {
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    g_autoptr(GList) keys =
+        g_list_sort(g_hash_table_get_keys(topic->config), (GCompareFunc)(void (*)(void))strcmp);
+    for (GList *key = keys; key != NULL; key = key->next)
+        g_strv_builder_add(builder, key->data);
+    return g_strv_builder_end(builder);
+}
+
+void render_topic_record(ResourceRecord *record, const DesiredTopic *topic) {
+    json_decref(record->applied);
+    record->applied = applied_topic(topic);
+    g_strfreev(record->keys_once_set);
+    record->keys_once_set = keys_once_set(topic);
+    record->kept = false;
+    record->protected = topic->protected;
+    record->on_remove = topic->on_remove;
+}

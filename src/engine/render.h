@@ -33,3 +33,6 @@ char *render_shown(GHashTable *sensitive, const char *name, const char *value, c
 /* The keyed hash that live_hash_connector() would give for a connector with this config and state. The caller
  * frees it. */
 char *render_hash(const guint8 *key, const json_t *config, const char *state);
+
+/* Makes a record say that the topic is as declared. */
+void render_topic_record(ResourceRecord *record, const DesiredTopic *topic);

@@ -22,6 +22,7 @@ static Environment *environment_of(const World *world) {
     environment->project = g_strdup("acme");
     environment->first = true;
     environment->state = g_strdup("sqlite:state.db");
+    g_hash_table_insert(environment->kafka, g_strdup("bootstrap.servers"), g_strdup("127.0.0.1:1"));
     environment->lock = lock_new("dev");
     environment->digest = g_strdup("sha256:00");
     environment->timing =
