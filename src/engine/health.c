@@ -9,6 +9,7 @@
     1000 /* a FAILED must be seen for so long, or the settle time where that is shorter \
           */
 #define NO_TASKS_LEAST_MS 5000 /* tasks may come late: none at all must hold for so long */
+#define UNWAVERING_TIMES 2
 #define TRACE_LINES 6
 #define CALL_DEADLINE_MS 20000
 
@@ -133,11 +134,17 @@ static bool look_at(Connect *connect, const HealthWatch *watch, Look *look, GErr
     return true;
 }
 
-static gint64 needed_ms(const Look *look, const HealthWatch *watch) {
+/* RUNNING that never wavered since the change may be that of a task which is still being shut down: it must
+ * hold twice as long, by default longer than the 5 s that a worker gives a task to end. */
+static gint64 needed_ms(const Look *look, const HealthWatch *watch, bool wavered) {
     gint64 settle = watch->timing->settle_ms;
     if (look->looks == LOOKS_FAILED)
         return watch->was_failing ? settle : MIN(settle, FAILED_LEAST_MS);
-    return look->without_tasks ? MAX(settle, NO_TASKS_LEAST_MS) : settle;
+    if (look->without_tasks)
+        return MAX(settle, NO_TASKS_LEAST_MS);
+    if (wavered || watch->state != RUN_STATE_RUNNING)
+        return settle;
+    return MAX(settle, MIN(UNWAVERING_TIMES * settle, (gint64)watch->timing->deadline_ms / 2));
 }
 
 static bool fail(const HealthWatch *watch, Look *look, char **trace, GError **error) {
@@ -157,6 +164,7 @@ static bool fail(const HealthWatch *watch, Look *look, char **trace, GError **er
 bool health_wait(Connect *connect, const HealthWatch *watch, char **trace, GError **error) {
     gint64 deadline = g_get_monotonic_time() + (gint64)watch->timing->deadline_ms * 1000;
     gint64 since = 0;
+    bool wavered = false;
     g_autofree char *settling = NULL;
     for (guint pause = POLL_LEAST_MS;; pause = MIN(pause * 3 / 2, POLL_MOST_MS)) {
         Look look = {0};
@@ -164,11 +172,12 @@ bool health_wait(Connect *connect, const HealthWatch *watch, char **trace, GErro
             return false;
         gint64 now = g_get_monotonic_time();
         if (g_strcmp0(settling, look.signature) != 0) {
+            wavered = settling != NULL;
             since = now;
             g_free(settling);
             settling = g_strdup(look.signature);
         }
-        bool settled = look.looks != LOOKS_PENDING && now - since >= needed_ms(&look, watch) * 1000;
+        bool settled = look.looks != LOOKS_PENDING && now - since >= needed_ms(&look, watch, wavered) * 1000;
         bool healthy = settled && look.looks == LOOKS_HEALTHY;
         bool over = settled || now >= deadline;
         if (over && !healthy)

@@ -16,8 +16,9 @@ typedef struct {
 } HealthWatch;
 
 /* Blocks until the connector and all tasks that it has configs for have been in the state, in the version,
- * for the settle time without a change. ENGINE_ERROR_UNHEALTHY: something is FAILED (*trace, may be NULL,
- * gets the first lines of the worker's trace, owned by the caller), or the deadline passed. */
+ * for the settle time without a change; RUNNING that never wavered, for twice as long.
+ * ENGINE_ERROR_UNHEALTHY: something is FAILED (*trace, may be NULL, gets the first lines of the worker's
+ * trace, owned by the caller), or the deadline passed. */
 bool health_wait(Connect *connect, const HealthWatch *watch, char **trace, GError **error);
 
 /* Whether the connector or any of its tasks is FAILED; then *trace (may be NULL) gets the first lines of its

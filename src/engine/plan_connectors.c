@@ -138,6 +138,20 @@ static bool check_ours(Planner *planner, const Candidate *candidate) {
     return false;
 }
 
+/* A version that is neither the lock's nor learnt was matched by elimination: a person may know better. */
+static void warn_of_elimination(Planner *planner, const Candidate *candidate) {
+    for (guint i = 0; i < candidate->pins->len; i++) {
+        const Pin *pin = candidate->pins->pdata[i];
+        bool learnt =
+            pin->version->reports != NULL && g_hash_table_contains(pin->version->reports, pin->class_name);
+        if (pin->reported != NULL && !learnt && strcmp(pin->reported, pin->version->version) != 0)
+            planner_warn(planner, candidate->declared->address,
+                         "where that is not what it reports, install it on the workers first",
+                         "%s is taken to report %s in %s %s, since the workers have no other version of it",
+                         pin->class_name, pin->reported, pin->plugin->name, pin->version->version);
+    }
+}
+
 static Candidate *candidate_new(Planner *planner, const DesiredConnector *declared) {
     Candidate *candidate = g_new0(Candidate, 1);
     candidate->declared = declared;
@@ -166,6 +180,7 @@ static bool examine(Planner *planner, const DesiredConnector *declared, GPtrArra
         return false;
     }
     candidate->config = render_config(declared, candidate->pins);
+    warn_of_elimination(planner, candidate);
     candidate->differs = candidate->live == NULL || config_differs(candidate->config, candidate);
     candidate->state_differs = candidate->live != NULL && strcmp(live_target_state(candidate->live),
                                                                  run_state_name(declared->state)) != 0;
