@@ -31,6 +31,9 @@ def environment(sluice, sluice_environment, kafka, tmp_path):
     """Of a demo of its own; afterwards none of its processes may be left, nor a file."""
     state = tmp_path / "state"
     yield {**sluice_environment, "SLUICE_BINARY": sluice.binary, "XDG_STATE_HOME": str(state)}
+    until = time.monotonic() + 15  # what was told to end may take a moment
+    while processes_with(state) and time.monotonic() < until:
+        time.sleep(0.2)
     left = processes_with(state)
     for process in left:
         os.kill(process, signal.SIGKILL)
