@@ -74,7 +74,6 @@ static bool write_broker(const SandboxRecord *record, GError **error) {
     g_autofree char *text =
         g_strdup_printf("%s"
                         "controller.quorum.voters=1@127.0.0.1:%u\n"
-                        "controller.quorum.append.linger.ms=0\n"
                         "listeners=PLAINTEXT://127.0.0.1:%u,CONTROLLER://127.0.0.1:%u\n"
                         "advertised.listeners=PLAINTEXT://127.0.0.1:%u\n"
                         "log.dirs=%s\n",
