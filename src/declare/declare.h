@@ -137,6 +137,9 @@ Environment *environment_new(const char *root, const char *name);
 void environment_free(Environment *environment);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Environment, environment_free)
 ConnectCluster *environment_find_connect(const Environment *environment, const char *name);
+/* What is declared at an address, or NULL; owned by the environment. */
+DesiredTopic *environment_find_topic(const Environment *environment, const char *address);
+DesiredConnector *environment_find_connector(const Environment *environment, const char *address);
 
 /* sluice.yaml alone. */
 typedef struct {

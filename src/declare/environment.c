@@ -102,6 +102,20 @@ void environment_free(Environment *environment) {
     g_free(environment);
 }
 
+DesiredTopic *environment_find_topic(const Environment *environment, const char *address) {
+    for (guint i = 0; i < environment->topics->len; i++)
+        if (g_str_equal(((DesiredTopic *)environment->topics->pdata[i])->address, address))
+            return environment->topics->pdata[i];
+    return NULL;
+}
+
+DesiredConnector *environment_find_connector(const Environment *environment, const char *address) {
+    for (guint i = 0; i < environment->connectors->len; i++)
+        if (g_str_equal(((DesiredConnector *)environment->connectors->pdata[i])->address, address))
+            return environment->connectors->pdata[i];
+    return NULL;
+}
+
 ConnectCluster *environment_find_connect(const Environment *environment, const char *name) {
     for (guint i = 0; i < environment->connect->len; i++) {
         ConnectCluster *cluster = environment->connect->pdata[i];

@@ -18,12 +18,6 @@ static ConnectCall call_of(const ActionRun *run) {
     };
 }
 
-static const char *upper_state(RunState state) {
-    static const char *const states[] = {
-        [RUN_STATE_RUNNING] = "RUNNING", [RUN_STATE_PAUSED] = "PAUSED", [RUN_STATE_STOPPED] = "STOPPED"};
-    return states[state];
-}
-
 static RunState parse_state(const char *name) {
     for (RunState state = RUN_STATE_RUNNING; state <= RUN_STATE_STOPPED; state++)
         if (strcmp(run_state_name(state), name) == 0)
@@ -186,7 +180,7 @@ static bool create(ActionRun *run, GError **error) {
     const PlanAction *action = run->action;
     g_autoptr(GError) problem = NULL;
     g_autoptr(Connector) made = NULL;
-    if (connect_create(client_of(run), action->name, run->config, upper_state(action->connector->state),
+    if (connect_create(client_of(run), action->name, run->config, live_state_name(action->connector->state),
                        run->sensitive, &call, &problem))
         return true;
     if (g_error_matches(problem, CONNECT_ERROR, CONNECT_ERROR_EXISTS) && read_live(run, &made, NULL) &&
@@ -217,7 +211,7 @@ static bool put_state(ActionRun *run, const Connector *before, GError **error) {
     if (before == NULL || strcmp(live_target_state(before), run_state_name(wanted)) == 0)
         return true;
     ConnectCall call = call_of(run);
-    return connect_set_state(client_of(run), run->action->name, upper_state(wanted), &call, error);
+    return connect_set_state(client_of(run), run->action->name, live_state_name(wanted), &call, error);
 }
 
 static bool change(ActionRun *run, const Connector *before, GError **error) {
@@ -247,7 +241,7 @@ static bool put_back(ActionRun *run, const Connector *before, GError **error) {
         return connect_delete(connect, name, &call, error);
     RunState state = parse_state(live_target_state(before));
     return connect_configure(connect, name, before->config, run->sensitive, &call, error) &&
-           connect_set_state(connect, name, upper_state(state), &call, error) &&
+           connect_set_state(connect, name, live_state_name(state), &call, error) &&
            wait_healthy(run, state, json_get_string(before->config, "connector.plugin.version"), true, NULL,
                         error);
 }

@@ -24,7 +24,7 @@ static bool find_lacking(ActionRun *run, Connect *connect, bool *answered, const
     for (guint i = 0; *answered && *lacking == NULL && i < lock->plugins->len; i++) {
         const LockedPlugin *plugin = lock->plugins->pdata[i];
         bool complete = true;
-        if (g_ptr_array_find_with_equal_func(plugin->connect, run->action->cluster, g_str_equal, NULL) &&
+        if (installed_is_for(plugin, run->action->cluster) &&
             !installed_is_complete(run->engine, lock, &worker, plugin, &complete, error))
             return false;
         if (!complete)

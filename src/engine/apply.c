@@ -55,14 +55,9 @@ static const char *plan_digest(const ApplyRequest *request) {
                                         : NULL;
 }
 
-static void say_waiting(const char *who, gpointer user_data) {
-    engine_progress(user_data, "waiting: %s", who);
-}
-
 static bool begin(Engine *engine, const ApplyRequest *request, GError **error) {
     const Environment *environment = engine->environment;
     g_autofree char *lock = lock_digest(environment->lock);
-    g_autofree char *command = g_strdup_printf("%s %s", request->command, environment->name);
     const StateCommand about = {
         .command = request->command,
         .plan = plan_id(request),
@@ -73,17 +68,7 @@ static bool begin(Engine *engine, const ApplyRequest *request, GError **error) {
         .by = engine->options.by,
         .override = request->override,
     };
-    const LeaseRequest lease = {
-        .by = engine->options.by,
-        .command = command,
-        .ttl_ms = environment->timing.lease_ms,
-        .heartbeat_ms = environment->timing.heartbeat_ms,
-        .wait_ms = engine->options.lease_wait_ms,
-        .waiting = say_waiting,
-        .user_data = engine,
-        .cancellable = engine->options.stop,
-    };
-    return state_begin(engine->state, &about, &lease, error);
+    return engine_begin(engine, &about, error);
 }
 
 static bool has_action(const Plan *plan, const char *address) {

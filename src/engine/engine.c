@@ -88,6 +88,26 @@ void engine_progress(const Engine *engine, const char *format, ...) {
     engine->options.progress(text, engine->options.user_data);
 }
 
+static void say_waiting(const char *who, gpointer user_data) {
+    engine_progress(user_data, "waiting: %s", who);
+}
+
+bool engine_begin(Engine *engine, const StateCommand *command, GError **error) {
+    const Environment *environment = engine->environment;
+    g_autofree char *what = g_strdup_printf("%s %s", command->command, environment->name);
+    const LeaseRequest lease = {
+        .by = engine->options.by,
+        .command = what,
+        .ttl_ms = environment->timing.lease_ms,
+        .heartbeat_ms = environment->timing.heartbeat_ms,
+        .wait_ms = engine->options.lease_wait_ms,
+        .waiting = say_waiting,
+        .user_data = engine,
+        .cancellable = engine->options.stop,
+    };
+    return state_begin(engine->state, command, &lease, error);
+}
+
 const guint8 *engine_key(const Engine *engine) {
     return engine->environment->state_key != NULL ? engine->environment->state_key
                                                   : state_meta(engine->state)->key;

@@ -70,6 +70,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Engine, engine_close)
 
 EngineCluster *engine_cluster(const Engine *engine, const char *name);
 
+/* Takes the lease for a command, as state_begin(), with the environment's times; says whom it waits for. */
+bool engine_begin(Engine *engine, const StateCommand *command, GError **error);
+
 /* Says what is being done, printf-like. */
 void engine_progress(const Engine *engine, const char *format, ...) G_GNUC_PRINTF(2, 3);
 

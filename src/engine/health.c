@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "engine/live.h"
+
 #define POLL_LEAST_MS 100
 #define POLL_MOST_MS 500
 #define FAILED_LEAST_MS                                                                 \
@@ -54,14 +56,8 @@ bool health_has_failed(const Connector *connector, char **trace) {
     return failed != NULL;
 }
 
-static const char *wanted_state(RunState state) {
-    static const char *const states[] = {
-        [RUN_STATE_RUNNING] = "RUNNING", [RUN_STATE_PAUSED] = "PAUSED", [RUN_STATE_STOPPED] = "STOPPED"};
-    return states[state];
-}
-
 static bool is_right(const ConnectTask *task, const HealthWatch *watch) {
-    return g_strcmp0(task->state, wanted_state(watch->state)) == 0 &&
+    return g_strcmp0(task->state, live_state_name(watch->state)) == 0 &&
            (watch->version == NULL || task->version == NULL || strcmp(task->version, watch->version) == 0);
 }
 

@@ -84,20 +84,6 @@ static ResourceRecord *import_connector(Engine *engine, const Live *live, const 
     return record;
 }
 
-static const DesiredTopic *find_topic(const Environment *environment, const char *address) {
-    for (guint i = 0; i < environment->topics->len; i++)
-        if (strcmp(((DesiredTopic *)environment->topics->pdata[i])->address, address) == 0)
-            return environment->topics->pdata[i];
-    return NULL;
-}
-
-static const DesiredConnector *find_connector(const Environment *environment, const char *address) {
-    for (guint i = 0; i < environment->connectors->len; i++)
-        if (strcmp(((DesiredConnector *)environment->connectors->pdata[i])->address, address) == 0)
-            return environment->connectors->pdata[i];
-    return NULL;
-}
-
 /* One live thing has one address. */
 static bool check_unowned(Engine *engine, const ResourceRecord *record, GError **error) {
     g_autoptr(ResourceRecord) owned =
@@ -115,8 +101,8 @@ static bool import_one(Engine *engine, const Live *live, const char *address, St
     g_autoptr(ResourceRecord) owned = state_resource(engine->state, address);
     if (owned != NULL)
         return true;
-    const DesiredTopic *topic = find_topic(engine->environment, address);
-    const DesiredConnector *connector = find_connector(engine->environment, address);
+    const DesiredTopic *topic = environment_find_topic(engine->environment, address);
+    const DesiredConnector *connector = environment_find_connector(engine->environment, address);
     if (topic == NULL && connector == NULL)
         return not_found(error, "declare it first; 'sluice status ENV' lists the addresses",
                          "nothing is declared at", address);
@@ -146,20 +132,11 @@ static GPtrArray *import_all(Engine *engine, const char *const *addresses, GErro
 
 GPtrArray *import_resources(Engine *engine, const char *const *addresses, GError **error) {
     const Environment *environment = engine->environment;
-    g_autofree char *lease_command = g_strdup_printf("import %s", environment->name);
     const StateCommand command = {.command = "import",
                                   .commit = environment->commit,
                                   .dirty = environment->dirty,
                                   .by = engine->options.by};
-    const LeaseRequest lease = {
-        .by = engine->options.by,
-        .command = lease_command,
-        .ttl_ms = environment->timing.lease_ms,
-        .heartbeat_ms = environment->timing.heartbeat_ms,
-        .wait_ms = engine->options.lease_wait_ms,
-        .cancellable = engine->options.stop,
-    };
-    if (!state_begin(engine->state, &command, &lease, error))
+    if (!engine_begin(engine, &command, error))
         return NULL;
     g_autoptr(GPtrArray) imported = import_all(engine, addresses, error);
     bool ended = state_end(engine->state, imported != NULL ? HISTORY_OK : HISTORY_FAILED, NULL,

@@ -151,6 +151,10 @@ const char *installed_report_everywhere(const LiveCluster *cluster, const Locked
     return everywhere;
 }
 
+bool installed_is_for(const LockedPlugin *plugin, const char *cluster) {
+    return g_ptr_array_find_with_equal_func(plugin->connect, cluster, g_str_equal, NULL);
+}
+
 bool installed_is_complete(Engine *engine, const Lock *lock, const LiveWorker *worker,
                            const LockedPlugin *plugin, bool *complete, GError **error) {
     *complete = true;

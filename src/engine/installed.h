@@ -25,6 +25,9 @@ const char *installed_report_everywhere(const LiveCluster *cluster, const Locked
                                         const LockedVersion *version, const char *class_name,
                                         const char **lacking);
 
+/* Whether a locked plugin is for a Connect cluster. */
+bool installed_is_for(const LockedPlugin *plugin, const char *cluster);
+
 /* Whether a worker has every locked version of the plugin. */
 bool installed_is_complete(Engine *engine, const Lock *lock, const LiveWorker *worker,
                            const LockedPlugin *plugin, bool *complete, GError **error);

@@ -211,6 +211,12 @@ void live_note_rollout(Live *after, const Live *before, const char *cluster) {
     }
 }
 
+const char *live_state_name(RunState state) {
+    static const char *const names[] = {
+        [RUN_STATE_RUNNING] = "RUNNING", [RUN_STATE_PAUSED] = "PAUSED", [RUN_STATE_STOPPED] = "STOPPED"};
+    return names[state];
+}
+
 const char *live_target_state(const Connector *connector) {
     const char *state = connector->connector.state;
     if (g_strcmp0(state, "PAUSED") == 0)

@@ -47,6 +47,9 @@ const GPtrArray *live_worker_plugins(const Live *live, const char *cluster, cons
 /* "running", "paused" or "stopped": what a connector shall be, as its status tells. Static. */
 const char *live_target_state(const Connector *connector);
 
+/* "RUNNING", …: a state as Connect calls it. Static. */
+const char *live_state_name(RunState state);
+
 /* The keyed hash of a connector (config and target state) or topic; "absent" for NULL. The caller frees it.
  */
 char *live_hash_connector(const guint8 *key, const Connector *connector);

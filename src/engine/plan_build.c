@@ -61,6 +61,15 @@ ResourceRecord *planner_owned_name(const Planner *planner, ResourceKind kind, co
     return g_hash_table_lookup(planner->by_name, key);
 }
 
+PlanCause planner_cause(bool live_is_applied, bool declared_is_applied) {
+    PlanCause cause = 0;
+    if (!live_is_applied)
+        cause |= PLAN_DRIFT;
+    if (!declared_is_applied || live_is_applied)
+        cause |= PLAN_DECLARED;
+    return cause;
+}
+
 const DesiredTopic *planner_declared_topic(const Planner *planner, const char *name) {
     const GPtrArray *topics = planner->environment->topics;
     for (guint i = 0; i < topics->len; i++)

@@ -234,7 +234,7 @@ static PlanCause cause_of(Planner *planner, const Candidate *candidate, const ch
     const json_t *stored = json_object_get(json_object_get(candidate->record->applied, "config"), key);
     bool live_is_applied = render_stored_matches(stored, key, before, planner->key);
     bool declared_is_applied = render_stored_matches(stored, key, after, planner->key);
-    return (live_is_applied ? 0 : PLAN_DRIFT) | (!declared_is_applied || live_is_applied ? PLAN_DECLARED : 0);
+    return planner_cause(live_is_applied, declared_is_applied);
 }
 
 static void add_config_change(Planner *planner, const Candidate *candidate, PlanAction *action,

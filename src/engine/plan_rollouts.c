@@ -27,10 +27,6 @@ static char **classes_of(Planner *planner, const LockedPlugin *plugin, GError **
     return g_strv_builder_end(builder);
 }
 
-static bool needs_plugin(const LockedPlugin *plugin, const char *cluster) {
-    return g_ptr_array_find_with_equal_func(plugin->connect, cluster, g_str_equal, NULL);
-}
-
 /* The base of a rollout: who reports what now, sorted. */
 static char *hash_base(Planner *planner, const LiveCluster *cluster, GError **error) {
     g_autoptr(json_t) rows = json_array();
@@ -196,7 +192,7 @@ bool plan_rollouts(Planner *planner, GError **error) {
         if (declared->rollout.kind == ROLLOUT_NONE)
             continue;
         for (guint j = 0; j < plugins->len; j++)
-            if (needs_plugin(plugins->pdata[j], declared->name) &&
+            if (installed_is_for(plugins->pdata[j], declared->name) &&
                 !plan_plugin(planner, cluster, plugins->pdata[j], error))
                 return false;
     }

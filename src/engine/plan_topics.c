@@ -3,22 +3,13 @@
 
 #include "engine/planner.h"
 
-static PlanCause cause_of(bool live_is_applied, bool declared_is_applied) {
-    PlanCause cause = 0;
-    if (!live_is_applied)
-        cause |= PLAN_DRIFT;
-    if (!declared_is_applied || live_is_applied)
-        cause |= PLAN_DECLARED;
-    return cause;
-}
-
 static void change_number(PlanAction *action, const char *key, int before, int after, const json_t *applied) {
     g_autofree char *old_value = g_strdup_printf("%d", before);
     g_autofree char *new_value = g_strdup_printf("%d", after);
     PlanChange *change =
         plan_add_change(action, key, before < 0 ? NULL : old_value, after < 0 ? NULL : new_value);
     gint64 last = json_get_integer(applied, key, before);
-    change->cause = cause_of(last < 0 || last == before, last == after);
+    change->cause = planner_cause(last < 0 || last == before, last == after);
 }
 
 static void change_config(PlanAction *action, const char *key, const char *before, const char *after,
@@ -26,7 +17,7 @@ static void change_config(PlanAction *action, const char *key, const char *befor
     g_autofree char *shown = g_strconcat("config.", key, NULL);
     PlanChange *change = plan_add_change(action, shown, before, after);
     const char *last = json_get_string(json_object_get(applied, "config"), key);
-    change->cause = cause_of(g_strcmp0(last, before) == 0, g_strcmp0(last, after) == 0);
+    change->cause = planner_cause(g_strcmp0(last, before) == 0, g_strcmp0(last, after) == 0);
 }
 
 static PlanAction *add_action(Planner *planner, const DesiredTopic *topic, ResourceRecord *record,

@@ -32,6 +32,8 @@ void planner_warn(Planner *planner, const char *address, const char *hint, const
 void planner_refresh(Planner *planner, ResourceRecord *record, const char *uid, const char *note);
 /* What is ours at an address, or NULL; borrowed. */
 ResourceRecord *planner_owned(const Planner *planner, const char *address);
+/* Why a value differs, by whether what is live, and what is declared, is what was last applied. */
+PlanCause planner_cause(bool live_is_applied, bool declared_is_applied);
 /* What is declared under a name, or NULL; borrowed. */
 const DesiredTopic *planner_declared_topic(const Planner *planner, const char *name);
 const DesiredConnector *planner_declared_connector(const Planner *planner, const char *cluster,

@@ -124,14 +124,6 @@ static Health judge(const ResourceStatus *row, const Connector *live) {
     return running && row->tasks > 0 && row->running == row->tasks ? HEALTH_OK : HEALTH_PENDING;
 }
 
-static const DesiredConnector *find_declared(const Survey *survey, const char *address) {
-    const GPtrArray *connectors = survey->engine->environment->connectors;
-    for (guint i = 0; i < connectors->len; i++)
-        if (strcmp(((const DesiredConnector *)connectors->pdata[i])->address, address) == 0)
-            return connectors->pdata[i];
-    return NULL;
-}
-
 /* The trace of what failed, without the values that are sensitive. */
 static void take_trace(const Survey *survey, ResourceStatus *row, const Connector *live,
                        const ResourceRecord *record) {
@@ -141,8 +133,8 @@ static void take_trace(const Survey *survey, ResourceStatus *row, const Connecto
     row->health = HEALTH_FAILED;
     if (trace == NULL)
         return;
-    g_autoptr(GHashTable) sensitive =
-        render_sensitive_keys(find_declared(survey, row->address), record, NULL);
+    g_autoptr(GHashTable) sensitive = render_sensitive_keys(
+        environment_find_connector(survey->engine->environment, row->address), record, NULL);
     g_autoptr(Secrets) secrets = secrets_new(live->config, sensitive);
     row->trace = secrets_redact(secrets, trace);
 }
@@ -220,7 +212,7 @@ static bool add_lacking(Survey *survey, const LiveCluster *cluster, const LiveWo
     for (guint i = 0; i < lock->plugins->len; i++) {
         const LockedPlugin *plugin = lock->plugins->pdata[i];
         bool complete = true;
-        if (g_ptr_array_find_with_equal_func(plugin->connect, name, g_str_equal, NULL) &&
+        if (installed_is_for(plugin, name) &&
             !installed_is_complete(survey->engine, lock, worker, plugin, &complete, error))
             return false;
         if (!complete)
