@@ -112,9 +112,14 @@ def test_without_a_terminal_it_runs_through_and_cleans_up(environment):
     assert "$ sluice sandbox down demo-prod --purge" in run.stdout
 
 
+def heed_interrupts():
+    """What a shell starts in the background ignores them, and so would the demo."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupted_it_cleans_up(environment):
     with subprocess.Popen([DEMO, "up"], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, start_new_session=True) as demo:
+                          stderr=subprocess.STDOUT, text=True, start_new_session=True, preexec_fn=heed_interrupts) as demo:
         try:
             text = "".join(iter(demo.stdout.readline, "orders-source $ mvn package\n"))
             assert "http://127.0.0.1:" in text
