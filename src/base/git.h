@@ -85,6 +85,9 @@ GitRepository *git_mirror(const char *url, const char *branch, const char *folde
  * where the mirror has no such commit. */
 GitRepository *git_workspace(GitRepository *mirror, const char *commit, const char *folder, GError **error);
 
+/* Whether a text may name a branch. */
+bool git_branch_is_valid(const char *branch);
+
 /* Pushes HEAD to a branch of origin, never forced. *rejected (may be NULL; always set) tells that others
  * pushed before, which is BASE_ERROR_FAILED, from other failures. */
 bool git_push_to(GitRepository *git, const char *branch, bool *rejected, GError **error);

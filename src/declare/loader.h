@@ -19,7 +19,7 @@ typedef struct {
     GPtrArray *data;          /* Datum: all of them */
     GHashTable *files;        /* name → GBytes: what the environment is rendered from */
     GHashTable *secrets;      /* name → const Datum: as declared; NULL before they are read */
-    GHashTable *secret_texts; /* name → char *: those read */
+    GHashTable *secret_texts; /* secret's name, or "variable NAME" and the like → char *: those read */
     GitRepository *git;       /* NULL outside Git */
     char *git_prefix;         /* of the root in its Git repository: "" or "folder" */
 } Loader;
