@@ -22,8 +22,12 @@ void build_file_free(BuildFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BuildFile, build_file_free)
 
 /* Reads the one of the checkout `folder`, for an artifact of these coordinates. Mistakes, which is also that
- * nothing says how to build it, go to `diagnostics`: then NULL. */
+ * nothing says how to build it, go to `diagnostics`, which has none yet: then NULL. */
 BuildFile *build_file_read(const char *folder, const Coordinate *coordinate, Diagnostics *diagnostics);
+
+/* The same of a text that stands for the file; "" for none. */
+BuildFile *build_file_parse(const char *text, gsize length, const char *folder, const Coordinate *coordinate,
+                            Diagnostics *diagnostics);
 
 /* The real path of the regular file at `path` in a checkout, links followed; NULL where there is none, or one
  * outside the checkout. The caller frees it. */
