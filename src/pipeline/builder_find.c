@@ -81,10 +81,12 @@ static bool version_can_be_published(const char *version) {
 
 /* --- Its file ------------------------------------------------------------------------------------------- */
 
-/* What builds make beside the artifact, by the ends of their names. */
-static bool is_companion(const char *version) {
+/* Whether a file is what builds make beside an artifact, by the end of its name. */
+static bool is_companion(const Coordinate *coordinate, const char *file) {
     static const char *const classifiers[] = {"-sources", "-javadoc", "-tests", "-test-sources"};
-    for (gsize i = 0; i < G_N_ELEMENTS(classifiers); i++)
+    g_autofree char *name = g_path_get_basename(file);
+    g_autofree char *version = version_in_name(coordinate, name);
+    for (gsize i = 0; version != NULL && i < G_N_ELEMENTS(classifiers); i++)
         if (g_str_has_suffix(version, classifiers[i]))
             return true;
     return false;
@@ -94,7 +96,7 @@ static bool is_companion(const char *version) {
 static bool is_artifact(const Coordinate *coordinate, const char *file, const char *version) {
     g_autofree char *name = g_path_get_basename(file);
     g_autofree char *named = version_in_name(coordinate, name);
-    return g_strcmp0(named, version) == 0 && !is_companion(version);
+    return named != NULL && g_strcmp0(named, version) == 0;
 }
 
 static GPtrArray *matching_files(const char *folder, const char *pattern, GError **error) {
@@ -134,9 +136,11 @@ static GPtrArray *find_candidates(const BuildRequest *request, const BuildFile *
     for (guint i = 0; files != NULL && i < files->len; i++) {
         const char *file = files->pdata[i];
         g_autofree char *version = NULL;
+        if (!build->artifact_said && is_companion(coordinate, file))
+            continue;
         if (!find_version(coordinate, pom, file, &version, error))
             return NULL;
-        if (build->artifact_said || (version != NULL && is_artifact(coordinate, file, version)))
+        if (build->artifact_said || is_artifact(coordinate, file, version))
             g_ptr_array_add(candidates, artifact_new(request->maven, file, version));
     }
     return files != NULL ? g_steal_pointer(&candidates) : NULL;
