@@ -12,6 +12,7 @@
 
 #define LOOKS_AT_ONCE 4
 #define RUNS_KEPT 1000
+#define LONGEST_WAIT (60 * G_USEC_PER_SEC)
 #define DECLARATIONS_JOB "declarations"
 
 char *pipeline_path(const Pipeline *pipeline, ...) {
@@ -177,21 +178,17 @@ static void wait_for_lanes(Pipeline *pipeline) {
         g_cond_wait(&pipeline->wake, &pipeline->mutex);
 }
 
-/* Ledger and pipeline->mutex are never asked for in the other order: the runs are read outside. */
 static gpointer schedule(gpointer data) {
     Pipeline *pipeline = data;
     while (true) {
-        gint64 next = approval_expire(pipeline);
+        gint64 next = MIN(approval_expire(pipeline), g_get_monotonic_time() + LONGEST_WAIT);
         g_mutex_lock(&pipeline->mutex);
         if (g_cancellable_is_cancelled(pipeline->stop))
             break;
         g_autoptr(GPtrArray) runs = ledger_runs(pipeline->ledger);
         begin_those(pipeline, runs, false, &next);
         begin_those(pipeline, runs, true, &next);
-        if (next == G_MAXINT64)
-            g_cond_wait(&pipeline->wake, &pipeline->mutex);
-        else
-            g_cond_wait_until(&pipeline->wake, &pipeline->mutex, next);
+        g_cond_wait_until(&pipeline->wake, &pipeline->mutex, next);
         g_mutex_unlock(&pipeline->mutex);
     }
     wait_for_lanes(pipeline);

@@ -94,8 +94,8 @@ bool work_is_transient(const GError *error);
 
 /* The branch as it is now: its mirror and newest commit. With pipeline->declarations held. */
 GitRepository *declarations_fetch(Pipeline *pipeline, char **commit, GError **error);
-/* The mirror as it was fetched last. */
-GitRepository *declarations_mirror(Pipeline *pipeline, GError **error);
+/* The mirror as it was fetched last. Never NULL. */
+GitRepository *declarations_mirror(const Pipeline *pipeline);
 
 /* A work tree of the declarations at a commit. */
 typedef struct {
@@ -134,7 +134,7 @@ void poll_declarations(gpointer pipeline);
 void poll_watch_sources(Pipeline *pipeline);
 
 /* A new run of an environment or plugin, in the place of those that have not begun. A mark edit as pipeline_commit(). */
-bool runs_add(Pipeline *pipeline, const RunRecord *run, MarkEdit edit, json_t *audit, GError **error);
+bool runs_add(Pipeline *pipeline, const RunRecord *run, MarkEdit edit, json_t *audit, GError **error); /* runs.c */
 /* The open run of a subject in a stage that `wanted` says; NULL: none. */
 RunRecord *runs_find(Pipeline *pipeline, RunKind kind, const char *subject, bool (*wanted)(RunStage stage));
 
@@ -142,8 +142,6 @@ RunRecord *runs_find(Pipeline *pipeline, RunKind kind, const char *subject, bool
 
 /* Proposes what an environment has to the next one, where its policy says so and there is anything. */
 void promotion_propose(Pipeline *pipeline, const char *from);
-/* Proposes to `to`, whatever was declined, because a person asks. The new run, or NULL. */
-RunRecord *promotion_request(Pipeline *pipeline, const char *to, const char *const *instances, const Person *person, GError **error);
 /* Writes the lock in hand of a promotion or an unhold anew, from run->commit. False with an error; run->lock is NULL where nothing moves. */
 bool promotion_prepare(Work *work, GError **error);
 /* The environment before or after one in the order of promotion; NULL: none. The caller frees it. */

@@ -46,6 +46,7 @@ typedef struct {
     char *settings;  /* the commit whose settings (policy, addresses) it goes by */
     char *expires;   /* of its waiting */
     char *applying;  /* digest of the plan whose apply has begun */
+    json_t *instances; /* names that a promotion is of; NULL: all */
     json_t *changes; /* what moves in the lock: [{"kind","name","before","after"}] */
     json_t *plan;    /* as the API tells it */
     json_t *needs; /* {"approvals":1,"approvers":[…],"authors":[…]}: who must consent, and who may not */
