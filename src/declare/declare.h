@@ -170,6 +170,7 @@ typedef struct {
     char *repository; /* id of the one that it is published to; NULL: not said, and there isn't just one */
     Position position;
 } PluginBuild;
+PluginBuild *plugin_build_copy(const PluginBuild *build);
 void plugin_build_free(PluginBuild *build);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PluginBuild, plugin_build_free)
 

@@ -40,6 +40,17 @@ static void free_build(gpointer build) {
     plugin_build_free(build);
 }
 
+PluginBuild *plugin_build_copy(const PluginBuild *build) {
+    PluginBuild *copy = g_new0(PluginBuild, 1);
+    copy->name = g_strdup(build->name);
+    copy->git = g_strdup(build->git);
+    copy->branch = g_strdup(build->branch);
+    copy->maven = g_strdup(build->maven);
+    copy->repository = g_strdup(build->repository);
+    copy->position = build->position;
+    return copy;
+}
+
 void plugin_build_free(PluginBuild *build) {
     if (build == NULL)
         return;

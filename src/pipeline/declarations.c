@@ -5,7 +5,8 @@
 #include "pipeline/pipeline_private.h"
 
 #define MIRROR "declarations.git"
-#define TRAILER "Sluice-Run"
+#define TRAILER_RUN "Sluice-Run"
+#define TRAILER_ACT "Sluice-Act"
 #define COMMITS_MOST 500
 
 void checkout_clear(Checkout *checkout) {
@@ -133,11 +134,12 @@ Project *declarations_project(const Pipeline *pipeline, const char *root, const 
 
 /* --- Pushing -------------------------------------------------------------------------------------------- */
 
-bool declarations_push_lock(Work *work, Checkout *checkout, const char *environment, const char *message, char **commit,
-                            bool *rejected, GError **error) {
+bool declarations_push_lock(Work *work, Checkout *checkout, const char *environment, const char *act,
+                            const char *message, char **commit, bool *rejected, GError **error) {
     const PipelineSettings *settings = work->pipeline->settings;
     g_autofree char *path = declarations_lock_path(settings, environment);
-    g_autofree char *text = g_strdup_printf("%s\n\n" TRAILER ": %s\n", message, work->run->id);
+    g_autofree char *text = 
+        g_strdup_printf("%s\n\n" TRAILER_RUN ": %s\n" TRAILER_ACT ": %s\n", message, work->run->id, act);
     const char *const paths[] = {path, NULL};
     bool dirty = false;
     *commit = NULL;
@@ -157,12 +159,13 @@ bool declarations_push_lock(Work *work, Checkout *checkout, const char *environm
 }
 
 char *declarations_find_push(Work *work, GitRepository *git, const char *head, const char *environment,
-                             GError **error) {
+                             const char *act, GError **error) {
     g_autofree char *path = declarations_lock_path(work->pipeline->settings, environment);
     g_autoptr(GPtrArray) commits = git_log(git, NULL, head, path, COMMITS_MOST, error);
     for (guint i = 0; commits != NULL && i < commits->len; i++) {
-        g_autofree char *run = git_trailer(commits->pdata[i], TRAILER);
-        if (g_strcmp0(run, work->run->id) == 0)
+        g_autofree char *run = git_trailer(commits->pdata[i], TRAILER_RUN);
+        g_autofree char *done = git_trailer(commits->pdata[i], TRAILER_ACT);
+        if (g_strcmp0(run, work->run->id) == 0 && g_strcmp0(done, act) == 0)
             return g_strdup(((GitCommit *)commits->pdata[i])->id);
     }
     return NULL;

@@ -31,8 +31,13 @@ void mark_behind(MarkRecord *mark, const RunRecord *run) {
 }
 
 void mark_declined(MarkRecord *mark, const RunRecord *run) {
-    if (run->lock != NULL)
-        set(&mark->declined, run->locked);
+    g_free(mark->declined);
+    mark->declined = promotion_fingerprint(run);
+}
+
+void mark_reverted(MarkRecord *mark, const RunRecord *run) {
+    mark_seen(mark, run);
+    mark_declined(mark, run);
 }
 
 bool pipeline_commit(Pipeline *pipeline, const RunRecord *run, const RunRecord *other, MarkEdit edit, json_t *audit,

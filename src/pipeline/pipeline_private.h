@@ -48,7 +48,8 @@ typedef void (*MarkEdit)(MarkRecord *mark, const RunRecord *run);
 void mark_seen(MarkRecord *mark, const RunRecord *run);     /* its declarations need no other run */
 void mark_good(MarkRecord *mark, const RunRecord *run);     /* they run, and are healthy */
 void mark_behind(MarkRecord *mark, const RunRecord *run);   /* they failed, and stay in Git */
-void mark_declined(MarkRecord *mark, const RunRecord *run); /* its lock is not proposed again */
+void mark_declined(MarkRecord *mark, const RunRecord *run); /* what it moves is not proposed again */
+void mark_reverted(MarkRecord *mark, const RunRecord *run); /* both, once its lock is reverted */
 
 /* Stores a run, and maybe another one, with its environment's mark as edited (`edit` may be NULL), and an entry of the audit log (taken over; may be
  * NULL), all or nothing. STORE_ERROR_CONFLICT: a run was changed by others meanwhile. */
@@ -61,8 +62,16 @@ typedef struct {
     Pipeline *pipeline;
     RunRecord *run; /* a copy to change; stored when the step has ended */
     RunLog *log;
+    char *by;
     MarkEdit edit; /* for the environment's mark, with the end of the step */
+    bool holds_declarations;
 } Work;
+
+/* Holds pipeline->declarations until the end of the step is stored: what it pushed is in the mark before anyone looks at the branch. */
+void work_hold_declarations(Work *work);
+
+/* Who acts, for the state's history: those who approved, or asked; the server's name otherwise. Owned by the work. */
+const char *work_by(Work *work);
 
 /* A step: what ended it, with *error set for RUN_EVENT_FAILED (and _WENT_BACK). RUN_EVENTS: it did not end: with an error it is tried
  * again later, without one we were told to stop. */
@@ -121,12 +130,13 @@ Environment *declarations_load(const Pipeline *pipeline, const char *root, const
 /* sluice.yaml under the trust of an environment (NULL: without its secrets). */
 Project *declarations_project(const Pipeline *pipeline, const char *root, const char *environment, GError **error);
 
-/* Commits the lock that was written in a checkout, with the run's trailer, and pushes it. *rejected: others pushed meanwhile. *commit is NULL
- * where nothing differed. */
-bool declarations_push_lock(Work *work, Checkout *checkout, const char *environment, const char *message, char **commit,
-                            bool *rejected, GError **error);
-/* The commit that this run pushed (for `environment`'s lock), where it did before it was interrupted; NULL: none. */
-char *declarations_find_push(Work *work, GitRepository *git, const char *head, const char *environment, GError **error);
+/* Commits the lock that was written in a checkout, with trailers that name the run and its `act` ("lock", "commit", "reports", "revert"), and pushes
+ * it. *rejected: others pushed meanwhile. *commit is NULL where nothing differed. */
+bool declarations_push_lock(Work *work, Checkout *checkout, const char *environment, const char *act,
+                            const char *message, char **commit, bool *rejected, GError **error);
+/* The commit that this run pushed by an act, where it did before it was interrupted; NULL: none. */
+char *declarations_find_push(Work *work, GitRepository *git, const char *head, const char *environment,
+                             const char *act, GError **error);
 
 /* --- Looking at repositories (poll.c) */
 void poll_declarations(gpointer pipeline);
@@ -144,6 +154,8 @@ RunRecord *runs_find(Pipeline *pipeline, RunKind kind, const char *subject, bool
 void promotion_propose(Pipeline *pipeline, const char *from);
 /* Writes the lock in hand of a promotion or an unhold anew, from run->commit. False with an error; run->lock is NULL where nothing moves. */
 bool promotion_prepare(Work *work, GError **error);
+/* What a promotion moves, as a text to compare; NULL for another run. The caller frees it. */
+char *promotion_fingerprint(const RunRecord *run);
 /* The environment before or after one in the order of promotion; NULL: none. The caller frees it. */
 char *promotion_neighbour(Pipeline *pipeline, const char *environment, int step);
 

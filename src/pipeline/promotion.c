@@ -166,6 +166,18 @@ bool promotion_prepare(Work *work, GError **error) {
     return problem == NULL && (instances == NULL || promote(pipeline, &checkout, from, instances, run, error));
 }
 
+char *promotion_fingerprint(const RunRecord *run) {
+    if (strcmp(run->cause, PROMOTION) != 0)
+        return NULL;
+    GString *text = g_string_new(NULL);
+    const json_t *change;
+    size_t index;
+    json_array_foreach(run->changes, index, change)
+        g_string_append_printf(text, "%s %s %s\n", json_get_string(change, "kind"), json_get_string(change, "name"),
+                               json_get_string(change, "after"));
+    return g_string_free(text, FALSE);
+}
+
 /* --- Proposing ------------------------------------------------------------------------------------------ */
 
 static char *head_of(Pipeline *pipeline) {
@@ -216,7 +228,8 @@ static bool wants_proposals(Pipeline *pipeline, const char *to, GError **error) 
 static bool is_known(Pipeline *pipeline, const RunRecord *run) {
     g_autoptr(MarkRecord) mark = ledger_mark(pipeline->ledger, run->subject);
     g_autoptr(GPtrArray) runs = ledger_runs(pipeline->ledger);
-    if (g_strcmp0(mark->declined, run->locked) == 0)
+    g_autofree char *fingerprint = promotion_fingerprint(run);
+    if (g_strcmp0(mark->declined, fingerprint) == 0)
         return true;
     for (guint i = 0; i < runs->len; i++) {
         const RunRecord *other = runs->pdata[i];

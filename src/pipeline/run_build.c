@@ -183,13 +183,13 @@ static bool lock_once(Work *work, const char *environment, bool *rejected, GErro
     g_auto(Checkout) checkout = {0};
     if (mirror == NULL)
         return false;
-    g_autofree char *pushed = declarations_find_push(work, mirror, head, environment, error);
+    g_autofree char *pushed = declarations_find_push(work, mirror, head, environment, "lock", error);
     if (pushed == NULL) {
         g_autofree char *message = g_strdup_printf("lock %s %s in %s", work->run->subject,
                                                    json_get_string(work->run->artifact, "resolved"), environment);
         if (!declarations_check_out(mirror, pipeline->settings, head, folder, &checkout, error) ||
             !resolve(work, &checkout, environment, error) ||
-            !declarations_push_lock(work, &checkout, environment, message, &commit, rejected, error))
+            !declarations_push_lock(work, &checkout, environment, "lock", message, &commit, rejected, error))
             return false;
     }
     g_free(work->run->pushed);

@@ -94,7 +94,29 @@ static void tell_log(guint64 size, gpointer user_data) {
     pipeline_tell(work->pipeline, "log", value);
 }
 
+void work_hold_declarations(Work *work) {
+    g_mutex_lock(&work->pipeline->declarations);
+    work->holds_declarations = true;
+}
+
+const char *work_by(Work *work) {
+    const RunRecord *run = work->run;
+    g_autoptr(GString) names = g_string_new(NULL);
+    const json_t *given;
+    size_t index;
+    json_array_foreach(run->given, index, given)
+        g_string_append_printf(names, "%s%s", index > 0 ? ", " : "", json_get_string(given, "by"));
+    if (names->len == 0)
+        g_string_append(names, run->by != NULL ? run->by : work->pipeline->settings->committer_name);
+    g_free(work->by);
+    work->by = g_strdup_printf("%s (run %s)", names->str, run->id);
+    return work->by;
+}
+
 static void work_clear(Work *work) {
+    if (work->holds_declarations)
+        g_mutex_unlock(&work->pipeline->declarations);
+    g_free(work->by);
     g_clear_pointer(&work->log, run_log_free);
     g_clear_pointer(&work->run, run_record_unref);
 }

@@ -48,6 +48,7 @@ typedef struct {
     char *applying;  /* digest of the plan whose apply has begun */
     json_t *instances; /* names that a promotion is of; NULL: all */
     json_t *changes; /* what moves in the lock: [{"kind","name","before","after"}] */
+    json_t *reverts; /* what went back: [{"kind","name","version"}] */
     json_t *plan;    /* as the API tells it */
     json_t *needs; /* {"approvals":1,"approvers":[…],"authors":[…]}: who must consent, and who may not */
     json_t *given; /* [{"by","at","digest"}] */
@@ -72,8 +73,7 @@ typedef struct {
     char *good_commit, *good_at;                   /* the last that ended healthy */
     char *settings_commit;                         /* whose policy, addresses and rollouts decide */
     char *behind_commit, *behind_run, *behind_why; /* newer declarations that failed; NULL: not behind */
-    char *declined; /* digest of the lock of a promotion that was rejected, expired or went back: not proposed
-                       again */
+    char *declined; /* what a promotion moved that was rejected, expired or went back: not proposed again */
 } MarkRecord;
 MarkRecord *mark_record_new(const char *environment);
 MarkRecord *mark_record_copy(const MarkRecord *mark);
