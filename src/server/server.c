@@ -98,6 +98,13 @@ static bool refuse_length(const Request *request, GError **error) {
     return false;
 }
 
+/* An answer before the body ends the connection; without one, the connection can be used again. */
+static bool has_body(const Request *request) {
+    const char *length = request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    return request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL ||
+           (length != NULL && !g_str_equal(length, "0"));
+}
+
 /* Before a byte of the body is read. */
 static bool check_length(const Request *request, GError **error) {
     const char *length = request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -160,35 +167,47 @@ static Answer *answer_request(const Request *request) {
 
 /* --- libmicrohttpd's calls ------------------------------------------------------------------------------ */
 
-static Request *request_new(const Server *server, struct MHD_Connection *connection, const char *method,
+/* A request between two calls. */
+typedef struct {
+    Request request;
+    Answer *refusal; /* to be sent where there is no body that it would keep from being read */
+} Pending;
+
+static Pending *pending_new(const Server *server, struct MHD_Connection *connection, const char *method,
                             const char *path) {
-    Request *request = g_new0(Request, 1);
+    Pending *pending = g_new0(Pending, 1);
+    Request *request = &pending->request;
     request->context = &server->context;
     request->connection = connection;
     request->method = g_strdup(method);
     request->path = g_utf8_make_valid(path, -1);
     request->body = g_byte_array_new();
-    return request;
+    return pending;
 }
 
-static void request_free(Request *request) {
-    g_free(request->method);
-    g_free(request->path);
-    g_free(request->parameter);
-    g_byte_array_unref(request->body);
-    g_free(request);
+static void pending_free(Pending *pending) {
+    g_free(pending->request.method);
+    g_free(pending->request.path);
+    g_free(pending->request.parameter);
+    g_byte_array_unref(pending->request.body);
+    answer_free(pending->refusal);
+    g_free(pending);
 }
 
 /* Called with the headers, then with each piece of the body, then once more to be answered. */
 static enum MHD_Result take_request(void *user_data, struct MHD_Connection *connection, const char *path,
                                     const char *method, const char *version, const char *piece, size_t *size,
                                     void **state) {
-    Request *request = *state;
-    if (request == NULL) {
-        *state = request = request_new(user_data, connection, method, path);
-        Answer *refusal = refuse_early(request);
-        return refusal != NULL ? send_answer(request, refusal) : MHD_YES;
+    Pending *pending = *state;
+    if (pending == NULL) {
+        *state = pending = pending_new(user_data, connection, method, path);
+        pending->refusal = refuse_early(&pending->request);
+        bool now = pending->refusal != NULL && has_body(&pending->request);
+        return now ? send_answer(&pending->request, g_steal_pointer(&pending->refusal)) : MHD_YES;
     }
+    Request *request = &pending->request;
+    if (pending->refusal != NULL)
+        return send_answer(request, g_steal_pointer(&pending->refusal));
     if (*size == 0)
         return send_answer(request, answer_request(request));
     if (request->body->len + *size > request->route->body_limit)
@@ -201,7 +220,7 @@ static enum MHD_Result take_request(void *user_data, struct MHD_Connection *conn
 static void end_request(void *user_data, struct MHD_Connection *connection, void **state,
                         enum MHD_RequestTerminationCode code) {
     if (*state != NULL)
-        request_free(*state);
+        pending_free(*state);
     *state = NULL;
 }
 
