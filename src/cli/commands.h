@@ -21,5 +21,6 @@ int command_sandbox_up(Invocation *invocation, GError **error);
 int command_state_list(Invocation *invocation, GError **error);
 int command_state_unlock(Invocation *invocation, GError **error);
 int command_state_show(Invocation *invocation, GError **error);
+int command_serve(Invocation *invocation, GError **error);
 int command_status_environment(Invocation *invocation, GError **error);
 int command_validate(Invocation *invocation, GError **error);
