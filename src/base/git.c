@@ -24,6 +24,10 @@ GitRepository *git_open(const char *directory, GError **error) {
     return git_repository_new(result->output, false, false);
 }
 
+GitRepository *git_open_bare(const char *folder) {
+    return repository_new(folder, true);
+}
+
 void git_free(GitRepository *git) {
     if (git == NULL)
         return;

@@ -80,6 +80,9 @@ bool git_remote_head(const char *url, const char *branch, char **commit, GError 
 GitRepository *git_mirror(const char *url, const char *branch, const char *folder, char **commit,
                           GError **error);
 
+/* The mirror at `folder` as it is, without a look at it; never NULL. */
+GitRepository *git_open_bare(const char *folder);
+
 /* A work tree of its own at `folder` (what is there is removed), on no branch, at a commit of the mirror,
  * whose objects it shares: it lasts as long as the mirror. Its "origin" is the mirror's. BASE_ERROR_NOT_FOUND
  * where the mirror has no such commit. */

@@ -134,6 +134,7 @@ typedef struct {
     Lock *lock;      /* as read; an empty one where there is no file */
     bool has_lock;
     char *digest; /* "sha256:…" over names and bytes of the files it was rendered from */
+    char **files; /* their names, relative to the root; NULL-terminated */
     char *commit; /* HEAD; NULL outside Git */
     bool dirty;
     GPtrArray *secret_texts; /* char *: what was read from env, files and commands, so that a log can mask it;

@@ -103,6 +103,7 @@ void environment_free(Environment *environment) {
     g_free(environment->lock_path);
     g_clear_pointer(&environment->lock, lock_free);
     g_free(environment->digest);
+    g_strfreev(environment->files);
     g_free(environment->commit);
     g_ptr_array_unref(environment->secret_texts);
     g_free(environment);

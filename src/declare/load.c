@@ -199,6 +199,7 @@ static Environment *finish(Builder *builder, GError **error) {
     g_ptr_array_sort(environment->topics, compare_topics);
     g_ptr_array_sort(environment->connectors, compare_connectors);
     environment->digest = digest_of_files(builder->loader);
+    environment->files = loader_file_names(builder->loader);
     keep_secret_texts(builder->loader, environment->secret_texts);
     builder->environment = NULL;
     return environment;

@@ -44,6 +44,9 @@ const Document *loader_read(Loader *loader, const char *path, Position at);
 /* The same of bytes from elsewhere, shown as `shown` and counted as file `path`. */
 const Document *loader_read_bytes(Loader *loader, const char *path, const char *shown, GBytes *bytes);
 
+/* The names of the files that were read so far, sorted; NULL-terminated, the caller frees it. */
+char **loader_file_names(const Loader *loader);
+
 /* A path as written in a file of folder `base` (relative to the root), as a path relative to the root; NULL
  * with a mistake, and `hint`, where it leaves the root. The caller frees it. */
 char *loader_relative(Loader *loader, const char *base, const char *written, Position at, const char *hint);
