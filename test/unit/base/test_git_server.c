@@ -147,7 +147,8 @@ static void a_mirror_has_the_branch_and_its_history(Fixture *fixture, gconstpoin
     g_autoptr(GitRepository) mirror = mirror_of(fixture, &commit);
     g_assert_cmpstr(commit, ==, head);
     g_autofree char *of_head = NULL;
-    g_assert_true(git_head(mirror, &of_head, NULL));
+    g_autoptr(GitRepository) opened = git_open_bare(git_root(mirror));
+    g_assert_true(git_head(opened, &of_head, NULL));
     g_assert_cmpstr(of_head, ==, head);
     g_autofree char *shown = shell(git_root(mirror), "git for-each-ref --format='%(refname)'; "
                                                      "git log --format=%s; git config remote.origin.url");
