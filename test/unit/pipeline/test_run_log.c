@@ -83,8 +83,14 @@ static void only_we_may_read_it(Setup *setup, gconstpointer unused) {
 }
 
 static void nothing_drives_a_terminal(Setup *setup, gconstpointer unused) {
-    run_log_line(setup->log, "a\033[31mred\a b\377c\xe2\x80\xae tab\there");
-    assert_lines(setup, "build  a\uFFFD[31mred\uFFFD b\uFFFDc\uFFFD tab\there\n");
+    run_log_line(setup->log, "a\033[2Jclear\a b\377c\xe2\x80\xae tab\there");
+    assert_lines(setup, "build  a\uFFFD[2Jclear\uFFFD b\uFFFDc\uFFFD tab\there\n");
+}
+
+static void colours_are_left_out(Setup *setup, gconstpointer unused) {
+    run_log_mask(setup->log, "hunter22");
+    run_log_line(setup->log, "[\033[1;31mERROR\033[m] hun\033[0mter22\033[");
+    assert_lines(setup, "build  [ERROR] •••\uFFFD[\n");
 }
 
 static void a_line_of_a_build_cannot_pose_as_another(Setup *setup, gconstpointer unused) {
@@ -256,6 +262,7 @@ int main(int argc, char **argv) {
     CASE(lines_of_a_text_are_lines_of_the_log);
     CASE(only_we_may_read_it);
     CASE(nothing_drives_a_terminal);
+    CASE(colours_are_left_out);
     CASE(a_line_of_a_build_cannot_pose_as_another);
     CASE(secrets_are_masked);
     CASE(every_line_of_a_secret_is_masked);
