@@ -32,9 +32,26 @@ static void set_head(Pipeline *pipeline, const char *commit, const char *title, 
     pipeline->project = project;
 }
 
+static bool is_built(const Project *project, const char *plugin) {
+    for (guint i = 0; i < project->builds->len; i++)
+        if (g_str_equal(((const PluginBuild *)project->builds->pdata[i])->name, plugin))
+            return true;
+    return false;
+}
+
+/* A first environment whose lock lacks a plugin that we build waits for the first build, which locks it. */
+static bool waits_for_build(const Environment *environment, const Project *project) {
+    for (guint i = 0; environment->first && i < environment->plugins->len; i++) {
+        const char *plugin = ((const PluginRequest *)environment->plugins->pdata[i])->name;
+        if (lock_find_plugin(environment->lock, plugin) == NULL && is_built(project, plugin))
+            return true;
+    }
+    return false;
+}
+
 /* What the run's environment is at its commit: digests of its files and its lock; of its mistakes where it
- * has some, so that the same ones are no news. */
-static void read_digests(const Pipeline *pipeline, const char *root, const Project *project, RunRecord *run) {
+ * has some, so that the same ones are no news. False where there is nothing to run yet. */
+static bool read_digests(const Pipeline *pipeline, const char *root, const Project *project, RunRecord *run) {
     g_autoptr(GError) error = NULL;
     g_autoptr(Environment) environment =
         declarations_load(pipeline, root, run->subject, false, NULL, NULL, &error);
