@@ -69,7 +69,7 @@ static void set_refusal(const ServerClient *client, long status, const json_t *t
     g_autofree char *plain = g_strdup_printf("it answers %ld", status);
     if (hint == NULL && known)
         hint = status == 401 ? token_hint : refusals[i].hint;
-    error_set(error, CLI_ERROR, known ? refusals[i].code : CLI_ERROR_FAILED,
+    error_set(error, CLI_ERROR, known ? (int)refusals[i].code : CLI_ERROR_FAILED,
               hint != NULL ? hint : "its log tells more", "%s: %s", client->settings->url,
               message != NULL ? message
               : known         ? refusals[i].message
