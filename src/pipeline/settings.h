@@ -25,12 +25,19 @@ typedef struct {
     char *committer_name; /* who the commits of the server are by */
     char *committer_email;
     GPtrArray *environments; /* EnvironmentSettings */
+    DeclareTrust *nothing;   /* of an environment that the file doesn't name */
     GPtrArray *people;       /* Person */
 } PipelineSettings;
 
+/* Empty, but for lists and a folder of "". pipeline_settings_set_data() is to be called before environments
+ * are added: relative states count from there. */
 PipelineSettings *pipeline_settings_new(void);
+void pipeline_settings_set_data(PipelineSettings *settings, const char *data);
 void pipeline_settings_free(PipelineSettings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PipelineSettings, pipeline_settings_free)
+
+/* A new environment that may use nothing yet; what it may is to be filled in. Owned by the settings. */
+DeclareTrust *pipeline_settings_add(PipelineSettings *settings, const char *environment);
 
 /* Never NULL: an environment that the file doesn't name may use nothing. Owned by the settings. */
 const DeclareTrust *pipeline_settings_trust(const PipelineSettings *settings, const char *environment);
