@@ -175,7 +175,8 @@ int command_approve(Invocation *invocation, GError **error) {
     if (!check_options(&options, error))
         return EXIT_ERROR;
     g_autoptr(ServerClient) client = server_client_open(invocation, &options.server, error);
-    g_autofree char *id = client != NULL ? server_run_find(client, invocation->arguments[0], error) : NULL;
+    g_autofree char *id =
+        client != NULL ? server_run_find(client, invocation->arguments[0], RUN_NEWEST_OPEN, error) : NULL;
     if (id == NULL)
         return EXIT_ERROR;
     int status = approve(invocation, client, &options, id, error);

@@ -120,10 +120,12 @@ int command_logs(Invocation *invocation, GError **error) {
     if (!command_parse(invocation, entries, 1, 1, error))
         return command_status(invocation);
     g_autoptr(ServerClient) client = server_client_open(invocation, &options, error);
-    g_autoptr(json_t) run = client != NULL ? server_run_get(client, invocation->arguments[0], error) : NULL;
+    g_autofree char *id =
+        client != NULL ? server_run_find(client, invocation->arguments[0], RUN_NEWEST, error) : NULL;
+    g_autoptr(json_t) run = id != NULL ? server_run_get(client, id, error) : NULL;
     if (run == NULL)
         return EXIT_ERROR;
-    g_auto(Log) log = {.client = client, .id = json_get_string(run, "id")};
+    g_auto(Log) log = {.client = client, .id = id};
     if (terminal_is_interactive(stdout))
         log.line = g_string_new(NULL);
     if (following)

@@ -23,10 +23,11 @@ static int print_run(const Invocation *invocation, const json_t *run) {
 }
 
 /* POSTs to the run that the first argument means, and prints what the server makes of it. */
-static int change_run(Invocation *invocation, const ServerOptions *options, const char *rest,
-                      const json_t *body, GError **error) {
+static int change_run(const Invocation *invocation, const ServerOptions *options, RunChoice choice,
+                      const char *rest, const json_t *body, GError **error) {
     g_autoptr(ServerClient) client = server_client_open(invocation, options, error);
-    g_autofree char *id = client != NULL ? server_run_find(client, invocation->arguments[0], error) : NULL;
+    g_autofree char *id =
+        client != NULL ? server_run_find(client, invocation->arguments[0], choice, error) : NULL;
     if (id == NULL)
         return EXIT_ERROR;
     g_autoptr(json_t) run = server_run_post(client, id, rest, body, error);
@@ -52,7 +53,7 @@ int command_reject(Invocation *invocation, GError **error) {
         error_set(error, CLI_ERROR, CLI_ERROR_USAGE, NULL, "--reason is not UTF-8");
         return EXIT_ERROR;
     }
-    return change_run(invocation, &options.server, "/reject", body, error);
+    return change_run(invocation, &options.server, RUN_NEWEST_OPEN, "/reject", body, error);
 }
 
 int command_retry(Invocation *invocation, GError **error) {
@@ -60,5 +61,5 @@ int command_retry(Invocation *invocation, GError **error) {
     const GOptionEntry entries[] = {SERVER_ENTRY(options), {NULL}};
     if (!command_parse(invocation, entries, 1, 1, error))
         return command_status(invocation);
-    return change_run(invocation, &options, "/retry", NULL, error);
+    return change_run(invocation, &options, RUN_NEWEST, "/retry", NULL, error);
 }

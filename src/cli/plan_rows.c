@@ -146,11 +146,18 @@ static int key_width(const PlanRow *row) {
     return (int)MIN(width, KEY_WIDTH_MOST);
 }
 
+/* Of a sensitive value the daemon doesn't even tell whether it is there. */
+static PlanRowOperation operation_of(const PlanChange *change) {
+    bool before = change->old_value != NULL;
+    bool after = change->new_value != NULL || change->deferred != NULL;
+    if (before == after)
+        return PLAN_ROW_UPDATE;
+    return before ? PLAN_ROW_DELETE : PLAN_ROW_CREATE;
+}
+
 static void print_key(const View *view, const PlanRow *row, const PlanChange *change, int width) {
     bool created = row->operation == PLAN_ROW_CREATE;
-    PlanRowOperation operation = change->old_value == NULL ? PLAN_ROW_CREATE : PLAN_ROW_UPDATE;
-    if (change->new_value == NULL && change->deferred == NULL)
-        operation = PLAN_ROW_DELETE;
+    PlanRowOperation operation = operation_of(change);
     fputs("      ", view->stream);
     print(view, created ? STYLE_NONE : operations[operation].style,
           created ? " " : operations[operation].mark);

@@ -67,8 +67,10 @@ static void set_refusal(const ServerClient *client, long status, const json_t *t
     g_autofree char *token_hint = g_strdup_printf(
         "the token is from %s; who runs the server can give another", client->settings->source);
     g_autofree char *plain = g_strdup_printf("it answers %ld", status);
-    if (hint == NULL && known)
-        hint = status == 401 ? token_hint : refusals[i].hint;
+    if (status == 401)
+        hint = token_hint; /* the server can't know where it is from */
+    else if (hint == NULL && known)
+        hint = refusals[i].hint;
     error_set(error, CLI_ERROR, known ? (int)refusals[i].code : CLI_ERROR_FAILED,
               hint != NULL ? hint : "its log tells more", "%s: %s", client->settings->url,
               message != NULL ? message

@@ -98,34 +98,41 @@ static char *find_by_part(ServerClient *client, const char *word, const char *pa
     return NULL;
 }
 
-char *server_run_find(ServerClient *client, const char *word, GError **error) {
+static char *find_newest(ServerClient *client, const char *subject, bool open_only, GError **error) {
+    g_autoptr(json_t) answer = server_runs(client, subject, open_only, 1, error);
+    return answer != NULL ? first_id(answer) : NULL;
+}
+
+static void set_none(const char *word, GError **error) {
+    if (g_str_equal(word, "latest"))
+        error_set(error, CLI_ERROR, CLI_ERROR_USAGE, NULL, "there is no run yet");
+    else
+        error_set(
+            error, CLI_ERROR, CLI_ERROR_USAGE,
+            "a run is an id, 6 characters or more of its beginning or end, an environment or plugin, or "
+            "latest; see them with: sluice runs",
+            "there is no run '%s'", word);
+}
+
+char *server_run_find(ServerClient *client, const char *word, RunChoice choice, GError **error) {
     g_autofree char *part = id_part(word);
     if (part != NULL && strlen(part) == ID_LENGTH)
         return g_steal_pointer(&part);
-    bool latest = g_str_equal(word, "latest");
-    g_autoptr(json_t) newest = server_runs(client, latest ? NULL : word, false, 1, error);
-    if (newest == NULL)
-        return NULL;
-    char *id = first_id(newest);
-    if (id != NULL)
-        return id;
-    if (part != NULL)
-        return find_by_part(client, word, part, error);
-    if (latest)
-        error_set(error, CLI_ERROR, CLI_ERROR_USAGE, NULL, "there is no run yet");
-    else
-        error_set(error, CLI_ERROR, CLI_ERROR_USAGE,
-                  "a run is an id, 6 characters or more of its beginning or end, an environment or plugin, "
-                  "or latest; "
-                  "see them with: sluice runs",
-                  "there is no run '%s'", word);
-    return NULL;
+    const char *subject = g_str_equal(word, "latest") ? NULL : word;
+    g_autoptr(GError) problem = NULL;
+    char *id = choice == RUN_NEWEST_OPEN ? find_newest(client, subject, true, &problem) : NULL;
+    if (id == NULL && problem == NULL)
+        id = find_newest(client, subject, false, &problem);
+    if (id == NULL && problem == NULL && part != NULL)
+        id = find_by_part(client, word, part, &problem);
+    if (id == NULL && problem == NULL)
+        set_none(word, &problem);
+    if (problem != NULL)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return id;
 }
 
-json_t *server_run_get(ServerClient *client, const char *word, GError **error) {
-    g_autofree char *id = server_run_find(client, word, error);
-    if (id == NULL)
-        return NULL;
+json_t *server_run_get(ServerClient *client, const char *id, GError **error) {
     g_autofree char *path = server_run_path(id, "");
     return check_run(server_get(client, path, error), error);
 }

@@ -31,7 +31,7 @@ ACTIONS = [
         "address": "orders/connector/source",
         "operation": "update",
         "changes": [
-            {"key": "config.orders.token", "old": "hmac:aa", "new": "hmac:bb", "sensitive": True},
+            {"key": "config.orders.token", "old": None, "new": None, "sensitive": True},
             {"key": "config.connector.plugin.version", "old": "1.4.2", "new": None, "deferred": "orders-source@1.5.0"},
             {"key": "state", "old": "stopped", "new": "running"},
         ],
@@ -332,6 +332,16 @@ def test_a_plan_that_changes_settings_says_so(ask, server):
     assert "a second plan follows" in ask("approve", "prod", "--auto-approve", code=0).out
 
 
+def test_a_subject_means_its_run_that_waits_where_one_is_wanted(ask, server):
+    server.add(waiting())
+    server.add(run("01J9ZZZZZZ0000000000PRD444", subject="prod"))
+    ask("approve", "prod", "--auto-approve", code=0)
+    ask("reject", "latest", code=0)
+    assert [request.path.split("/")[4:] for request in server.asked("POST")] == [[PROD, "approve"], [PROD, "reject"]]
+    ask("retry", "prod", code=0)
+    assert server.asked("POST")[-1].path.split("/")[4] == "01J9ZZZZZZ0000000000PRD444"
+
+
 def test_approving_as_json(ask, server):
     server.add(waiting())
     result = ask("approve", "prod", "--auto-approve", "-o", "json", code=0)
@@ -485,7 +495,7 @@ def test_retrying_gives_the_new_run(ask, server):
 @pytest.mark.parametrize(
     "fault, words",
     [
-        (refusal(401, "this token is nobody's"), ["this token is nobody's", "hint: the token is from SLUICE_TOKEN"]),
+        (refusal(401, "this token is nobody's", "sign in"), ["this token is nobody's", "hint: the token is from SLUICE_TOKEN"]),
         (refusal(403, "you are no approver", "ask one"), ["you are no approver", "hint: ask one"]),
         (refusal(403, "you are no approver"), ["hint: the server's file says who has which role"]),
         (refusal(500, "the disk is full"), ["the disk is full", "hint: its log tells more"]),
