@@ -25,7 +25,7 @@ GitRepository *git_open(const char *directory, GError **error) {
 }
 
 GitRepository *git_open_bare(const char *folder) {
-    return repository_new(folder, true);
+    return git_repository_new(folder, true, true);
 }
 
 void git_free(GitRepository *git) {
