@@ -10,7 +10,8 @@ json_t *approval_needs(const Policy *policy, GPtrArray *authors) {
         json_array_append_new(approvers, json_string(*name));
     for (guint i = 0; i < authors->len; i++)
         json_array_append_new(emails, json_string(authors->pdata[i]));
-    return json_pack("{s:i, s:o, s:o}", "approvals", policy->approvals, "approvers", approvers, "authors", emails);
+    return json_pack("{s:i, s:o, s:o}", "approvals", policy->approvals, "approvers", approvers, "authors",
+                     emails);
 }
 
 /* --- Who may -------------------------------------------------------------------------------------------- */
@@ -18,7 +19,7 @@ json_t *approval_needs(const Policy *policy, GPtrArray *authors) {
 static bool contains(const json_t *texts, const char *text) {
     const json_t *item;
     size_t index;
-    json_array_foreach(texts, index, item)
+    json_array_foreach (texts, index, item)
         if (strcmp(json_string_value(item), text) == 0)
             return true;
     return false;
@@ -36,7 +37,7 @@ static bool is_approver(const json_t *approvers, const Person *person) {
 static bool has_written(const json_t *authors, const Person *person) {
     const json_t *email;
     size_t index;
-    json_array_foreach(authors, index, email)
+    json_array_foreach (authors, index, email)
         if (person_has_email(person, json_string_value(email)))
             return true;
     return false;
@@ -45,7 +46,7 @@ static bool has_written(const json_t *authors, const Person *person) {
 static bool has_given(const RunRecord *run, const Person *person) {
     const json_t *given;
     size_t index;
-    json_array_foreach(run->given, index, given)
+    json_array_foreach (run->given, index, given)
         if (g_strcmp0(json_get_string(given, "by"), person->name) == 0)
             return true;
     return false;
@@ -91,7 +92,8 @@ static void add_approval(RunRecord *run, const char *digest, const Person *perso
     g_autofree char *now = files_now();
     if (run->given == NULL)
         run->given = json_array();
-    json_array_append_new(run->given, json_pack("{s:s, s:s, s:s}", "by", person->name, "at", now, "digest", digest));
+    json_array_append_new(run->given,
+                          json_pack("{s:s, s:s, s:s}", "by", person->name, "at", now, "digest", digest));
     if ((gint64)json_array_size(run->given) < json_get_integer(run->needs, "approvals", 1))
         return;
     if (event_of_approval(run) == RUN_EVENT_MOVED) {
@@ -102,13 +104,14 @@ static void add_approval(RunRecord *run, const char *digest, const Person *perso
 }
 
 /* What someone else did to the run meanwhile is this person's conflict. */
-static json_t *store_act(Pipeline *pipeline, RunRecord *run, MarkEdit edit, json_t *audit, const Person *person,
-                         GError **error) {
+static json_t *store_act(Pipeline *pipeline, RunRecord *run, MarkEdit edit, json_t *audit,
+                         const Person *person, GError **error) {
     g_autoptr(GError) problem = NULL;
     if (pipeline_commit(pipeline, run, NULL, edit, audit, &problem))
         return pipeline_run(pipeline, run->id, person, error);
     if (g_error_matches(problem, STORE_ERROR, STORE_ERROR_CONFLICT))
-        error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_CONFLICT, "look at it again", "the run has just changed");
+        error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_CONFLICT, "look at it again",
+                  "the run has just changed");
     else
         g_propagate_error(error, g_steal_pointer(&problem));
     return NULL;
@@ -129,14 +132,16 @@ static bool check_approval(const RunRecord *run, const char *digest, const Perso
     if (g_strcmp0(planned, digest) == 0 && !is_over(run))
         return true;
     if (is_over(run))
-        error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_CONFLICT, "start it again with: retry", "its time is over");
+        error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_CONFLICT, "start it again with: retry",
+                  "its time is over");
     else
         error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_CONFLICT, "look at the plan as it is now",
                   "the plan has changed since it was shown");
     return false;
 }
 
-json_t *pipeline_approve(Pipeline *pipeline, const char *id, const char *digest, const Person *person, GError **error) {
+json_t *pipeline_approve(Pipeline *pipeline, const char *id, const char *digest, const Person *person,
+                         GError **error) {
     g_autoptr(RunRecord) run = find_waiting(pipeline, id, error);
     if (run == NULL || !check_approval(run, digest, person, error))
         return NULL;
@@ -145,12 +150,14 @@ json_t *pipeline_approve(Pipeline *pipeline, const char *id, const char *digest,
     return store_act(pipeline, run, NULL, audit, person, error);
 }
 
-json_t *pipeline_reject(Pipeline *pipeline, const char *id, const char *reason, const Person *person, GError **error) {
+json_t *pipeline_reject(Pipeline *pipeline, const char *id, const char *reason, const Person *person,
+                        GError **error) {
     g_autoptr(RunRecord) run = find_waiting(pipeline, id, error);
     if (run == NULL)
         return NULL;
     if ((person->roles & ROLE_APPROVER) == 0) {
-        error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_DENIED, NULL, "%s has not the role approver", person->name);
+        error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_DENIED, NULL, "%s has not the role approver",
+                  person->name);
         return NULL;
     }
     run_advance(run, RUN_EVENT_REJECTED);

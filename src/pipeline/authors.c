@@ -7,8 +7,8 @@ typedef struct {
     Work *work;
     const Checkout *checkout;
     const Environment *environment;
-    char *good;     /* the commit that runs; NULL: nothing does yet */
-    Lock *before;   /* its lock */
+    char *good;   /* the commit that runs; NULL: nothing does yet */
+    Lock *before; /* its lock */
     GPtrArray *emails;
 } Authors;
 
@@ -26,9 +26,10 @@ static void add(Authors *authors, const char *email) {
         g_ptr_array_add(authors->emails, g_strdup(email));
 }
 
-/* Who wrote `from`..`to` of a path. A `from` that is not there any more (a branch was rewritten) is no bound. */
-static bool add_range(Authors *authors, GitRepository *git, const char *from, const char *to, const char *path,
-                      GError **error) {
+/* Who wrote `from`..`to` of a path. A `from` that is not there any more (a branch was rewritten) is no bound.
+ */
+static bool add_range(Authors *authors, GitRepository *git, const char *from, const char *to,
+                      const char *path, GError **error) {
     g_autoptr(GError) problem = NULL;
     g_autoptr(GPtrArray) commits = git_log(git, from, to, path, COMMITS_MOST, &problem);
     if (commits == NULL && from != NULL && g_error_matches(problem, BASE_ERROR, BASE_ERROR_NOT_FOUND))
@@ -67,7 +68,8 @@ static bool add_modules(Authors *authors, GError **error) {
             continue;
         g_autofree char *path =
             g_build_filename(authors->work->pipeline->settings->folder, instance->folder, NULL);
-        if (!add_range(authors, authors->checkout->git, from, instance->commit, path[0] == '/' ? path + 1 : path, error))
+        if (!add_range(authors, authors->checkout->git, from, instance->commit,
+                       path[0] == '/' ? path + 1 : path, error))
             return false;
     }
     return true;
@@ -102,8 +104,8 @@ GPtrArray *authors_of(Work *work, const Checkout *checkout, const Environment *e
     g_auto(Authors) authors = {.work = work, .checkout = checkout, .environment = environment};
     authors.good = g_strdup(mark->good_commit);
     authors.emails = g_ptr_array_new_with_free_func(g_free);
-    authors.before = authors.good != NULL ? declarations_lock_at(checkout->git, pipeline->settings, authors.good,
-                                                                 environment->name, error)
+    authors.before = authors.good != NULL ? declarations_lock_at(checkout->git, pipeline->settings,
+                                                                 authors.good, environment->name, error)
                                           : lock_new(environment->name);
     if (authors.before == NULL || !add_files(&authors, error) || !add_modules(&authors, error) ||
         !add_plugins(&authors, error))

@@ -64,7 +64,8 @@ static bool write_lock_in_hand(const Work *work, const Checkout *checkout, GErro
 bool work_check_out(Work *work, Checkout *checkout, GError **error) {
     g_autoptr(GitRepository) mirror = declarations_mirror(work->pipeline);
     g_autofree char *folder = pipeline_path(work->pipeline, "runs", work->run->id, "declarations", NULL);
-    return declarations_check_out(mirror, work->pipeline->settings, work->run->commit, folder, checkout, error) &&
+    return declarations_check_out(mirror, work->pipeline->settings, work->run->commit, folder, checkout,
+                                  error) &&
            write_lock_in_hand(work, checkout, error);
 }
 
@@ -81,12 +82,12 @@ static void name_first_mistake(const Diagnostics *diagnostics, GError *error) {
     g_autoptr(json_t) all = diagnostics_to_json(diagnostics);
     const json_t *mistake;
     size_t index;
-    json_array_foreach(all, index, mistake) {
+    json_array_foreach (all, index, mistake) {
         if (strcmp(json_get_string(mistake, "severity"), "error") != 0)
             continue;
-        char *message = g_strdup_printf("%s: %s:%d: %s", error->message, json_get_string(mistake, "file"),
-                                        (int)json_get_integer(mistake, "line", 0),
-                                        json_get_string(mistake, "message"));
+        char *message =
+            g_strdup_printf("%s: %s:%d: %s", error->message, json_get_string(mistake, "file"),
+                            (int)json_get_integer(mistake, "line", 0), json_get_string(mistake, "message"));
         g_free(error->message);
         error->message = message;
         const char *hint = json_get_string(mistake, "hint");
@@ -96,8 +97,8 @@ static void name_first_mistake(const Diagnostics *diagnostics, GError *error) {
     }
 }
 
-Environment *declarations_load(const Pipeline *pipeline, const char *root, const char *environment, bool secrets,
-                               const char *lock_text, RunLog *log, GError **error) {
+Environment *declarations_load(const Pipeline *pipeline, const char *root, const char *environment,
+                               bool secrets, const char *lock_text, RunLog *log, GError **error) {
     const DeclareOptions options = {
         .resolve_secrets = secrets,
         .lock_text = lock_text,
@@ -117,7 +118,8 @@ Environment *declarations_load(const Pipeline *pipeline, const char *root, const
     return loaded;
 }
 
-Project *declarations_project(const Pipeline *pipeline, const char *root, const char *environment, GError **error) {
+Project *declarations_project(const Pipeline *pipeline, const char *root, const char *environment,
+                              GError **error) {
     const DeclareOptions options = {
         .resolve_secrets = environment != NULL,
         .trust = environment != NULL ? pipeline_settings_trust(pipeline->settings, environment) : NULL,
@@ -138,7 +140,7 @@ bool declarations_push_lock(Work *work, Checkout *checkout, const char *environm
                             const char *message, char **commit, bool *rejected, GError **error) {
     const PipelineSettings *settings = work->pipeline->settings;
     g_autofree char *path = declarations_lock_path(settings, environment);
-    g_autofree char *text = 
+    g_autofree char *text =
         g_strdup_printf("%s\n\n" TRAILER_RUN ": %s\n" TRAILER_ACT ": %s\n", message, work->run->id, act);
     const char *const paths[] = {path, NULL};
     bool dirty = false;
@@ -148,7 +150,8 @@ bool declarations_push_lock(Work *work, Checkout *checkout, const char *environm
         return false;
     if (!dirty)
         return true;
-    if (!git_commit_as(checkout->git, paths, text, settings->committer_name, settings->committer_email, commit, error))
+    if (!git_commit_as(checkout->git, paths, text, settings->committer_name, settings->committer_email,
+                       commit, error))
         return false;
     if (git_push_to(checkout->git, settings->branch, rejected, error)) {
         run_log_line(work->log, "pushed %.10s: %s", *commit, message);

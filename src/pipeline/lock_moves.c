@@ -4,7 +4,8 @@
 #include <string.h>
 
 static void add(json_t *moves, const char *kind, const char *name, const char *version) {
-    json_array_append_new(moves, json_pack("{s:s, s:s, s:s}", "kind", kind, "name", name, "version", version));
+    json_array_append_new(moves,
+                          json_pack("{s:s, s:s, s:s}", "kind", kind, "name", name, "version", version));
 }
 
 /* A pin is a commit, or outside Git a tree. */
@@ -29,8 +30,8 @@ json_t *lock_moves(const Lock *before, const Lock *after) {
 }
 
 static void say(GString *said, const char *name, const char *version) {
-    g_string_append_printf(said, "%s%s to %.*s", said->len > 0 ? ", " : "", name, strlen(version) == 40 ? 10 : 200,
-                           version);
+    g_string_append_printf(said, "%s%s to %.*s", said->len > 0 ? ", " : "", name,
+                           strlen(version) == 40 ? 10 : 200, version);
 }
 
 static void replace_plugin(Lock *lock, const LockedPlugin *then) {
@@ -44,8 +45,8 @@ static void replace_plugin(Lock *lock, const LockedPlugin *then) {
     }
 }
 
-static void take_plugin_back(Lock *lock, const Lock *before, const char *name, const char *version, const char *why,
-                             const char *run, GString *said) {
+static void take_plugin_back(Lock *lock, const Lock *before, const char *name, const char *version,
+                             const char *why, const char *run, GString *said) {
     const LockedPlugin *now = lock_find_plugin(lock, name), *then = lock_find_plugin(before, name);
     if (now == NULL || then == NULL || strcmp(locked_plugin_current(now)->resolved, version) != 0)
         return;
@@ -55,7 +56,8 @@ static void take_plugin_back(Lock *lock, const Lock *before, const char *name, c
     say(said, name, locked_plugin_current(then)->resolved);
 }
 
-static void take_module_back(Lock *lock, const Lock *before, const char *name, const char *version, GString *said) {
+static void take_module_back(Lock *lock, const Lock *before, const char *name, const char *version,
+                             GString *said) {
     const LockedModule *now = lock_find_module(lock, name), *then = lock_find_module(before, name);
     if (now == NULL || then == NULL || g_strcmp0(pin_of(now), version) != 0)
         return;
@@ -67,7 +69,7 @@ char *lock_take_back(Lock *lock, const Lock *before, const json_t *moves, const 
     g_autoptr(GString) said = g_string_new(NULL);
     const json_t *move;
     size_t index;
-    json_array_foreach(moves, index, move) {
+    json_array_foreach (moves, index, move) {
         const char *name = json_get_string(move, "name"), *version = json_get_string(move, "version");
         if (strcmp(json_get_string(move, "kind"), "plugin") == 0)
             take_plugin_back(lock, before, name, version, why, run, said);

@@ -40,8 +40,8 @@ void mark_reverted(MarkRecord *mark, const RunRecord *run) {
     mark_declined(mark, run);
 }
 
-bool pipeline_commit(Pipeline *pipeline, const RunRecord *run, const RunRecord *other, MarkEdit edit, json_t *audit,
-                     GError **error) {
+bool pipeline_commit(Pipeline *pipeline, const RunRecord *run, const RunRecord *other, MarkEdit edit,
+                     json_t *audit, GError **error) {
     g_autoptr(json_t) entry = audit;
     while (true) {
         g_autoptr(MarkRecord) stored = edit != NULL ? ledger_mark(pipeline->ledger, run->subject) : NULL;

@@ -19,8 +19,8 @@ static json_t *texts(const GPtrArray *list) {
 
 static json_t *resource_to_json(const ResourceStatus *resource) {
     json_t *value = json_pack("{s:s, s:s, s:s, s:s, s:s}", "address", resource->address, "kind",
-                              resource_kind_name(resource->kind), "name", resource->name, "cluster", resource->cluster,
-                              "health", health_name(resource->health));
+                              resource_kind_name(resource->kind), "name", resource->name, "cluster",
+                              resource->cluster, "health", health_name(resource->health));
     json_object_set_new(value, "state", json_string_or_null(resource->state));
     json_object_set_new(value, "tasks", json_integer(resource->tasks));
     json_object_set_new(value, "running", json_integer(resource->running));
@@ -34,14 +34,15 @@ static json_t *resource_to_json(const ResourceStatus *resource) {
 
 /* An instance while its resources are counted. */
 static json_t *instance_new(const char *name, const char *commit, bool waiting) {
-    return json_pack("{s:o, s:s, s:b, s:o, s:i, s:[], s:[]}", "name", json_string_or_null(name), "health", "ok", "waiting",
-                     waiting, "commit", json_string_or_null(commit), "drift", 0, "versions", "resources");
+    return json_pack("{s:o, s:s, s:b, s:o, s:i, s:[], s:[]}", "name", json_string_or_null(name), "health",
+                     "ok", "waiting", waiting, "commit", json_string_or_null(commit), "drift", 0, "versions",
+                     "resources");
 }
 
 static json_t *find_instance(json_t *instances, const char *name) {
     json_t *instance;
     size_t index;
-    json_array_foreach(instances, index, instance)
+    json_array_foreach (instances, index, instance)
         if (g_strcmp0(json_get_string(instance, "name"), name) == 0)
             return instance;
     instance = instance_new(name, NULL, false);
@@ -63,7 +64,7 @@ static void add_version(json_t *instance, const ResourceStatus *resource) {
     size_t index;
     if (resource->plugin == NULL)
         return;
-    json_array_foreach(versions, index, version)
+    json_array_foreach (versions, index, version)
         if (g_strcmp0(json_get_string(version, "plugin"), resource->plugin) == 0 &&
             g_strcmp0(json_get_string(version, "running"), resource->version) == 0)
             return;
@@ -75,12 +76,14 @@ static void add_version(json_t *instance, const ResourceStatus *resource) {
 static void add_resource(json_t *instances, const ResourceStatus *resource) {
     const char *slash = strchr(resource->address, '/');
     bool of_module = slash != NULL && strchr(slash + 1, '/') != NULL;
-    g_autofree char *name = of_module ? g_strndup(resource->address, (gsize)(slash - resource->address)) : NULL;
+    g_autofree char *name =
+        of_module ? g_strndup(resource->address, (gsize)(slash - resource->address)) : NULL;
     json_t *instance = find_instance(instances, name);
     gint64 drift = json_get_integer(instance, "drift", 0) + resource->drift->len;
     json_object_set_new(instance, "drift", json_integer(drift));
-    json_object_set_new(instance, "health",
-                        json_string(worse(json_get_string(instance, "health"), health_name(resource->health))));
+    json_object_set_new(
+        instance, "health",
+        json_string(worse(json_get_string(instance, "health"), health_name(resource->health))));
     add_version(instance, resource);
     json_array_append_new(json_object_get(instance, "resources"), resource_to_json(resource));
 }
@@ -104,7 +107,7 @@ static const char *health_of(const json_t *instances) {
     const char *health = "ok";
     const json_t *instance;
     size_t index;
-    json_array_foreach(instances, index, instance)
+    json_array_foreach (instances, index, instance)
         health = worse(health, json_get_string(instance, "health"));
     return health;
 }
@@ -123,8 +126,8 @@ static json_t *holds_to_json(const Lock *lock) {
     json_t *holds = json_array();
     for (guint i = 0; i < lock->holds->len; i++) {
         const LockHold *hold = lock->holds->pdata[i];
-        json_array_append_new(holds, json_pack("{s:s, s:s, s:o, s:o}", "plugin", hold->plugin, "version", hold->version,
-                                               "why", json_string_or_null(hold->why), "run",
+        json_array_append_new(holds, json_pack("{s:s, s:s, s:o, s:o}", "plugin", hold->plugin, "version",
+                                               hold->version, "why", json_string_or_null(hold->why), "run",
                                                json_string_or_null(hold->run)));
     }
     return holds;
@@ -168,11 +171,12 @@ static json_t *observe(Pipeline *pipeline, const char *name) {
     g_autoptr(GitRepository) mirror = declarations_mirror(pipeline);
     g_auto(Checkout) checkout = {0};
     g_autoptr(GError) error = NULL;
-    json_t *value = json_pack("{s:s, s:s, s:s, s:n, s:[]}", "name", name, "health", "unknown", "observed", now, "problem",
-                              "instances");
+    json_t *value = json_pack("{s:s, s:s, s:s, s:n, s:[]}", "name", name, "health", "unknown", "observed",
+                              now, "problem", "instances");
     g_autoptr(Environment) environment = NULL;
     g_autoptr(EnvironmentStatus) status = NULL;
-    if (commit != NULL && declarations_check_out(mirror, pipeline->settings, commit, folder, &checkout, &error))
+    if (commit != NULL &&
+        declarations_check_out(mirror, pipeline->settings, commit, folder, &checkout, &error))
         environment = declarations_load(pipeline, checkout.root, name, true, NULL, NULL, &error);
     if (environment != NULL) {
         set_facts(value, environment);
@@ -242,7 +246,8 @@ void observe_watch(Pipeline *pipeline) {
         Watch *watch = g_new(Watch, 1);
         *watch = (Watch){pipeline, g_strdup(*environment)};
         g_hash_table_add(kept, name);
-        ticker_add(pipeline->ticker, name, pipeline->settings->observe_ms, watch_environment, watch, watch_free);
+        ticker_add(pipeline->ticker, name, pipeline->settings->observe_ms, watch_environment, watch,
+                   watch_free);
     }
     ticker_keep(pipeline->ticker, OBSERVE_JOB, kept);
 }

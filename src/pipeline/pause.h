@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs whose step is tried again later: what they need doesn't answer. Not stored: a restart tries at once. */
+/* Runs whose step is tried again later: what they need doesn't answer. Not stored: a restart tries at once.
+ */
 #pragma once
 
 #include "pipeline/pipeline_private.h"

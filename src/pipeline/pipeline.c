@@ -212,7 +212,8 @@ static void forget_old_runs(gpointer data) {
 void pipeline_start(Pipeline *pipeline) {
     pipeline->ticker = ticker_new(LOOKS_AT_ONCE);
     pipeline->scheduler = g_thread_new("scheduler", schedule, pipeline);
-    ticker_add(pipeline->ticker, DECLARATIONS_JOB, pipeline->settings->poll_ms, poll_declarations, pipeline, NULL);
+    ticker_add(pipeline->ticker, DECLARATIONS_JOB, pipeline->settings->poll_ms, poll_declarations, pipeline,
+               NULL);
     ticker_add(pipeline->ticker, "forget", 3600 * 1000, forget_old_runs, pipeline, NULL);
 }
 

@@ -19,7 +19,8 @@ struct Pipeline {
     gpointer listener_data;
     Ticker *ticker; /* looks at repositories and at what runs */
 
-    GMutex declarations; /* held from a look at the branch to what was decided on it, and while we push to it */
+    GMutex
+        declarations; /* held from a look at the branch to what was decided on it, and while we push to it */
 
     GMutex mutex; /* of what follows */
     GCond wake;
@@ -51,10 +52,11 @@ void mark_behind(MarkRecord *mark, const RunRecord *run);   /* they failed, and 
 void mark_declined(MarkRecord *mark, const RunRecord *run); /* what it moves is not proposed again */
 void mark_reverted(MarkRecord *mark, const RunRecord *run); /* both, once its lock is reverted */
 
-/* Stores a run, and maybe another one, with its environment's mark as edited (`edit` may be NULL), and an entry of the audit log (taken over; may be
- * NULL), all or nothing. STORE_ERROR_CONFLICT: a run was changed by others meanwhile. */
-bool pipeline_commit(Pipeline *pipeline, const RunRecord *run, const RunRecord *other, MarkEdit edit, json_t *audit,
-                     GError **error);
+/* Stores a run, and maybe another one, with its environment's mark as edited (`edit` may be NULL), and an
+ * entry of the audit log (taken over; may be NULL), all or nothing. STORE_ERROR_CONFLICT: a run was changed
+ * by others meanwhile. */
+bool pipeline_commit(Pipeline *pipeline, const RunRecord *run, const RunRecord *other, MarkEdit edit,
+                     json_t *audit, GError **error);
 
 /* --- A run that is worked on (work.c) */
 
@@ -67,21 +69,23 @@ typedef struct {
     bool holds_declarations;
 } Work;
 
-/* Holds pipeline->declarations until the end of the step is stored: what it pushed is in the mark before anyone looks at the branch. */
+/* Holds pipeline->declarations until the end of the step is stored: what it pushed is in the mark before
+ * anyone looks at the branch. */
 void work_hold_declarations(Work *work);
 
-/* Who acts, for the state's history: those who approved, or asked; the server's name otherwise. Owned by the work. */
+/* Who acts, for the state's history: those who approved, or asked; the server's name otherwise. Owned by the
+ * work. */
 const char *work_by(Work *work);
 
-/* A step: what ended it, with *error set for RUN_EVENT_FAILED (and _WENT_BACK). RUN_EVENTS: it did not end: with an error it is tried
- * again later, without one we were told to stop. */
+/* A step: what ended it, with *error set for RUN_EVENT_FAILED (and _WENT_BACK). RUN_EVENTS: it did not end:
+ * with an error it is tried again later, without one we were told to stop. */
 typedef RunEvent (*StepFunction)(Work *work, GError **error);
 
 RunEvent step_check_out(Work *work, GError **error); /* run_build.c */
 RunEvent step_build(Work *work, GError **error);
 RunEvent step_publish(Work *work, GError **error);
 RunEvent step_lock(Work *work, GError **error);
-RunEvent step_plan(Work *work, GError **error); /* run_plan.c */
+RunEvent step_plan(Work *work, GError **error);   /* run_plan.c */
 RunEvent step_commit(Work *work, GError **error); /* run_commit.c */
 RunEvent step_apply(Work *work, GError **error);  /* run_apply.c */
 RunEvent step_verify(Work *work, GError **error);
@@ -124,14 +128,17 @@ char *declarations_lock_path(const PipelineSettings *settings, const char *envir
 Lock *declarations_lock_at(GitRepository *git, const PipelineSettings *settings, const char *commit,
                            const char *environment, GError **error);
 
-/* Loads an environment under the server's trust; mistakes go to the log (may be NULL) and make an error. `lock_text` may be NULL. */
-Environment *declarations_load(const Pipeline *pipeline, const char *root, const char *environment, bool secrets,
-                               const char *lock_text, RunLog *log, GError **error);
+/* Loads an environment under the server's trust; mistakes go to the log (may be NULL) and make an error.
+ * `lock_text` may be NULL. */
+Environment *declarations_load(const Pipeline *pipeline, const char *root, const char *environment,
+                               bool secrets, const char *lock_text, RunLog *log, GError **error);
 /* sluice.yaml under the trust of an environment (NULL: without its secrets). */
-Project *declarations_project(const Pipeline *pipeline, const char *root, const char *environment, GError **error);
+Project *declarations_project(const Pipeline *pipeline, const char *root, const char *environment,
+                              GError **error);
 
-/* Commits the lock that was written in a checkout, with trailers that name the run and its `act` ("lock", "commit", "reports", "revert"), and pushes
- * it. *rejected: others pushed meanwhile. *commit is NULL where nothing differed. */
+/* Commits the lock that was written in a checkout, with trailers that name the run and its `act` ("lock",
+ * "commit", "reports", "revert"), and pushes it. *rejected: others pushed meanwhile. *commit is NULL where
+ * nothing differed. */
 bool declarations_push_lock(Work *work, Checkout *checkout, const char *environment, const char *act,
                             const char *message, char **commit, bool *rejected, GError **error);
 /* The commit that this run pushed by an act, where it did before it was interrupted; NULL: none. */
@@ -143,8 +150,10 @@ void poll_declarations(gpointer pipeline);
 /* Ticker jobs of the plugins that the newest declarations build. */
 void poll_watch_sources(Pipeline *pipeline);
 
-/* A new run of an environment or plugin, in the place of those that have not begun. A mark edit as pipeline_commit(). */
-bool runs_add(Pipeline *pipeline, const RunRecord *run, MarkEdit edit, json_t *audit, GError **error); /* runs.c */
+/* A new run of an environment or plugin, in the place of those that have not begun. A mark edit as
+ * pipeline_commit(). */
+bool runs_add(Pipeline *pipeline, const RunRecord *run, MarkEdit edit, json_t *audit,
+              GError **error); /* runs.c */
 /* The open run of a subject in a stage that `wanted` says; NULL: none. */
 RunRecord *runs_find(Pipeline *pipeline, RunKind kind, const char *subject, bool (*wanted)(RunStage stage));
 
@@ -152,7 +161,8 @@ RunRecord *runs_find(Pipeline *pipeline, RunKind kind, const char *subject, bool
 
 /* Proposes what an environment has to the next one, where its policy says so and there is anything. */
 void promotion_propose(Pipeline *pipeline, const char *from);
-/* Writes the lock in hand of a promotion or an unhold anew, from run->commit. False with an error; run->lock is NULL where nothing moves. */
+/* Writes the lock in hand of a promotion or an unhold anew, from run->commit. False with an error; run->lock
+ * is NULL where nothing moves. */
 bool promotion_prepare(Work *work, GError **error);
 /* What a promotion moves, as a text to compare; NULL for another run. The caller frees it. */
 char *promotion_fingerprint(const RunRecord *run);
@@ -168,7 +178,8 @@ char *approval_refusal(const RunRecord *run, const Person *person);
 /* Ends waiting runs whose time is over; gives the next time (monotonic) to look, or G_MAXINT64. */
 gint64 approval_expire(Pipeline *pipeline);
 
-/* E-mail addresses of who wrote what a run changes: of its declarations and of the plugins that it moves (authors.c); char *. */
+/* E-mail addresses of who wrote what a run changes: of its declarations and of the plugins that it moves
+ * (authors.c); char *. */
 GPtrArray *authors_of(Work *work, const Checkout *checkout, const Environment *environment, GError **error);
 
 /* --- What runs (observe.c) */

@@ -32,11 +32,12 @@ static void set_head(Pipeline *pipeline, const char *commit, const char *title, 
     pipeline->project = project;
 }
 
-/* What the run's environment is at its commit: digests of its files and its lock; of its mistakes where it has some, so that
- * the same ones are no news. */
+/* What the run's environment is at its commit: digests of its files and its lock; of its mistakes where it
+ * has some, so that the same ones are no news. */
 static void read_digests(const Pipeline *pipeline, const char *root, RunRecord *run) {
     g_autoptr(GError) error = NULL;
-    g_autoptr(Environment) environment = declarations_load(pipeline, root, run->subject, false, NULL, NULL, &error);
+    g_autoptr(Environment) environment =
+        declarations_load(pipeline, root, run->subject, false, NULL, NULL, &error);
     if (environment != NULL) {
         run->digest = g_strdup(environment->digest);
         run->locked = lock_digest(environment->lock);
@@ -63,8 +64,8 @@ static void find_parent(Pipeline *pipeline, GitRepository *git, const char *seen
     }
 }
 
-static bool consider_environment(Pipeline *pipeline, const Checkout *checkout, const char *environment, const char *commit,
-                                 const char *title, GError **error) {
+static bool consider_environment(Pipeline *pipeline, const Checkout *checkout, const char *environment,
+                                 const char *commit, const char *title, GError **error) {
     g_autoptr(MarkRecord) mark = ledger_mark(pipeline->ledger, environment);
     g_autoptr(RunRecord) run = run_record_new(RUN_DEPLOY, environment, "push", run_stage_text(RUN_QUEUED));
     run->commit = g_strdup(commit);
@@ -76,8 +77,8 @@ static bool consider_environment(Pipeline *pipeline, const Checkout *checkout, c
     return runs_add(pipeline, run, mark_seen, NULL, error);
 }
 
-static bool consider_environments(Pipeline *pipeline, const Checkout *checkout, const Project *project, const char *commit,
-                                  const char *title, GError **error) {
+static bool consider_environments(Pipeline *pipeline, const Checkout *checkout, const Project *project,
+                                  const char *commit, const char *title, GError **error) {
     for (char **environment = project->environments; *environment != NULL; environment++)
         if (!consider_environment(pipeline, checkout, *environment, commit, title, error))
             return false;
@@ -89,7 +90,8 @@ static char *title_of(GitRepository *git, const char *commit) {
     return commits != NULL && commits->len > 0 ? g_strdup(((GitCommit *)commits->pdata[0])->subject) : NULL;
 }
 
-/* Reads the branch where it has moved. The first look proposes what an interrupted process did not come to. */
+/* Reads the branch where it has moved. The first look proposes what an interrupted process did not come to.
+ */
 static bool look_at_declarations(Pipeline *pipeline, bool *moved, bool *first, GError **error) {
     const PipelineSettings *settings = pipeline->settings;
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->declarations);
@@ -97,7 +99,8 @@ static bool look_at_declarations(Pipeline *pipeline, bool *moved, bool *first, G
     if (!git_remote_head(settings->git, settings->branch, &remote, error))
         return false;
     if (remote == NULL) {
-        error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_NOT_FOUND, NULL, "there is no branch '%s'", settings->branch);
+        error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_NOT_FOUND, NULL, "there is no branch '%s'",
+                  settings->branch);
         return false;
     }
     if (is_known(pipeline, remote))
@@ -171,7 +174,8 @@ static bool remember(const Source *source, const char *commit, const RunRecord *
     Ledger *ledger = source->pipeline->ledger;
     g_autoptr(SourceRecord) record = source_record_new(source->plugin, source->git, source->branch, commit);
     const LedgerChange change = {.source = record};
-    return (run == NULL || runs_add(source->pipeline, run, NULL, NULL, error)) && ledger_commit(ledger, &change, error);
+    return (run == NULL || runs_add(source->pipeline, run, NULL, NULL, error)) &&
+           ledger_commit(ledger, &change, error);
 }
 
 static RunRecord *build_run(const Source *source, const char *commit) {
@@ -199,8 +203,9 @@ static bool look_at_source(const Source *source, GError **error) {
     g_autofree char *commit = NULL;
     if (!git_remote_head(source->git, source->branch, &commit, error))
         return false;
-    if (commit == NULL || (known != NULL && g_str_equal(known->commit, commit) && g_str_equal(known->git, source->git) &&
-                           g_str_equal(known->branch, source->branch)))
+    if (commit == NULL ||
+        (known != NULL && g_str_equal(known->commit, commit) && g_str_equal(known->git, source->git) &&
+         g_str_equal(known->branch, source->branch)))
         return true;
     bool built = has_run(source, commit) || (known == NULL && is_locked(source, commit));
     g_autoptr(RunRecord) run = built ? NULL : build_run(source, commit);

@@ -24,8 +24,8 @@ static json_t *changes_to_json(const GPtrArray *changes) {
     for (guint i = 0; i < changes->len; i++) {
         const PromotionChange *change = changes->pdata[i];
         bool plugin = change->plugin != NULL;
-        json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o}", "kind", plugin ? "plugin" : "module", "name",
-                                              plugin ? change->plugin : change->instance, "before",
+        json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o}", "kind", plugin ? "plugin" : "module",
+                                              "name", plugin ? change->plugin : change->instance, "before",
                                               json_string_or_null(change->before), "after",
                                               json_string_or_null(change->after)));
     }
@@ -64,15 +64,16 @@ static char **texts_of(const json_t *list) {
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     const json_t *text;
     size_t index;
-    json_array_foreach(list, index, text)
+    json_array_foreach (list, index, text)
         g_strv_builder_add(builder, json_string_value(text));
     return g_strv_builder_end(builder);
 }
 
 /* NULL without an error where there is none that may be promoted. */
-static char **choose_instances(const Pipeline *pipeline, const Checkout *checkout, const char *from, const char *to,
-                               GError **error) {
-    g_autoptr(Environment) source = declarations_load(pipeline, checkout->root, from, false, NULL, NULL, error);
+static char **choose_instances(const Pipeline *pipeline, const Checkout *checkout, const char *from,
+                               const char *to, GError **error) {
+    g_autoptr(Environment) source =
+        declarations_load(pipeline, checkout->root, from, false, NULL, NULL, error);
     g_autoptr(Environment) target =
         source != NULL ? declarations_load(pipeline, checkout->root, to, false, NULL, NULL, error) : NULL;
     if (target == NULL)
@@ -85,11 +86,11 @@ static char **choose_instances(const Pipeline *pipeline, const Checkout *checkou
 }
 
 /* Writes TO's lock in the checkout as a promotion makes it, and keeps it in the run. */
-static bool promote(const Pipeline *pipeline, const Checkout *checkout, const char *from, char *const *instances,
-                    RunRecord *run, GError **error) {
+static bool promote(const Pipeline *pipeline, const Checkout *checkout, const char *from,
+                    char *const *instances, RunRecord *run, GError **error) {
     g_autoptr(Diagnostics) diagnostics = diagnostics_new();
-    g_autoptr(GPtrArray) changes =
-        declare_promote(checkout->root, from, run->subject, (const char *const *)instances, false, diagnostics, error);
+    g_autoptr(GPtrArray) changes = declare_promote(checkout->root, from, run->subject,
+                                                   (const char *const *)instances, false, diagnostics, error);
     if (changes == NULL)
         return false;
     if (changes->len == 0)
@@ -159,11 +160,13 @@ bool promotion_prepare(Work *work, GError **error) {
     g_autofree char *from = promotion_neighbour(pipeline, run->subject, -1);
     GError *problem = NULL;
     g_auto(GStrv) instances = run->instances != NULL ? texts_of(run->instances)
-                              : from != NULL ? choose_instances(pipeline, &checkout, from, run->subject, &problem)
-                                             : NULL;
+                              : from != NULL
+                                  ? choose_instances(pipeline, &checkout, from, run->subject, &problem)
+                                  : NULL;
     if (problem != NULL)
         g_propagate_error(error, problem);
-    return problem == NULL && (instances == NULL || promote(pipeline, &checkout, from, instances, run, error));
+    return problem == NULL &&
+           (instances == NULL || promote(pipeline, &checkout, from, instances, run, error));
 }
 
 char *promotion_fingerprint(const RunRecord *run) {
@@ -172,9 +175,9 @@ char *promotion_fingerprint(const RunRecord *run) {
     GString *text = g_string_new(NULL);
     const json_t *change;
     size_t index;
-    json_array_foreach(run->changes, index, change)
-        g_string_append_printf(text, "%s %s %s\n", json_get_string(change, "kind"), json_get_string(change, "name"),
-                               json_get_string(change, "after"));
+    json_array_foreach (run->changes, index, change)
+        g_string_append_printf(text, "%s %s %s\n", json_get_string(change, "kind"),
+                               json_get_string(change, "name"), json_get_string(change, "after"));
     return g_string_free(text, FALSE);
 }
 
@@ -207,7 +210,7 @@ static void name_promotion(RunRecord *run, const char *from) {
     g_autoptr(GString) title = g_string_new(NULL);
     const json_t *change;
     size_t index;
-    json_array_foreach(run->changes, index, change) {
+    json_array_foreach (run->changes, index, change) {
         const char *after = json_get_string(change, "after");
         bool plugin = strcmp(json_get_string(change, "kind"), "plugin") == 0;
         g_string_append_printf(title, "%s%s %.*s", index > 0 ? ", " : "", json_get_string(change, "name"),
@@ -251,7 +254,8 @@ void promotion_propose(Pipeline *pipeline, const char *from) {
     g_autofree char *to = promotion_neighbour(pipeline, from, 1);
     g_autoptr(MarkRecord) mark = ledger_mark(pipeline->ledger, from);
     g_autoptr(GError) error = NULL;
-    if (to == NULL || mark->good_commit == NULL || is_busy(pipeline, to) || !wants_proposals(pipeline, to, &error))
+    if (to == NULL || mark->good_commit == NULL || is_busy(pipeline, to) ||
+        !wants_proposals(pipeline, to, &error))
         return;
     g_autoptr(RunRecord) run = propose(pipeline, to, NULL, &error);
     if (run == NULL || is_known(pipeline, run))
@@ -265,35 +269,38 @@ void promotion_propose(Pipeline *pipeline, const char *from) {
 static bool check_operator(const Person *person, GError **error) {
     if ((person->roles & ROLE_OPERATOR) != 0)
         return true;
-    error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_DENIED, NULL, "%s has not the role operator", person->name);
+    error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_DENIED, NULL, "%s has not the role operator",
+              person->name);
     return false;
 }
 
 static bool check_environment(Pipeline *pipeline, const char *name, GError **error) {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
-    if (pipeline->project != NULL && g_strv_contains((const char *const *)pipeline->project->environments, name))
+    if (pipeline->project != NULL &&
+        g_strv_contains((const char *const *)pipeline->project->environments, name))
         return true;
     error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_NOT_FOUND, NULL, "there is no environment '%s'", name);
     return false;
 }
 
 /* Stores a run that a person asked for; gives it as the API's Run. */
-static json_t *add_asked(Pipeline *pipeline, RunRecord *run, const char *act, const char *detail, const Person *person,
-                         GError **error) {
+static json_t *add_asked(Pipeline *pipeline, RunRecord *run, const char *act, const char *detail,
+                         const Person *person, GError **error) {
     g_free(run->by);
     run->by = g_strdup(person->name);
-    json_t *audit = audit_record(person->name, act, run->id, run->kind == RUN_DEPLOY ? run->subject : NULL, NULL, detail);
+    json_t *audit =
+        audit_record(person->name, act, run->id, run->kind == RUN_DEPLOY ? run->subject : NULL, NULL, detail);
     return runs_add(pipeline, run, NULL, audit, error) ? view_run(run) : NULL;
 }
 
-json_t *pipeline_promote(Pipeline *pipeline, const char *environment, const char *const *instances, const Person *person,
-                         GError **error) {
+json_t *pipeline_promote(Pipeline *pipeline, const char *environment, const char *const *instances,
+                         const Person *person, GError **error) {
     if (!check_operator(person, error) || !check_environment(pipeline, environment, error))
         return NULL;
     g_autofree char *from = promotion_neighbour(pipeline, environment, -1);
     if (from == NULL) {
-        error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_INVALID, NULL, "nothing is promoted to '%s', the first environment",
-                  environment);
+        error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_INVALID, NULL,
+                  "nothing is promoted to '%s', the first environment", environment);
         return NULL;
     }
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->declarations);
@@ -301,8 +308,8 @@ json_t *pipeline_promote(Pipeline *pipeline, const char *environment, const char
     g_autoptr(RunRecord) run = propose(pipeline, environment, instances, &problem);
     if (run == NULL) {
         if (problem == NULL)
-            error_set(&problem, PIPELINE_ERROR, PIPELINE_ERROR_CONFLICT, NULL, "'%s' has nothing that '%s' lacks, or it is held",
-                      from, environment);
+            error_set(&problem, PIPELINE_ERROR, PIPELINE_ERROR_CONFLICT, NULL,
+                      "'%s' has nothing that '%s' lacks, or it is held", from, environment);
         g_propagate_error(error, problem);
         return NULL;
     }
@@ -326,8 +333,8 @@ json_t *pipeline_unhold(Pipeline *pipeline, const char *environment, const char 
     drop_holds(lock, plugin);
     if (lock->holds->len < holds)
         return add_asked(pipeline, run, "unhold", plugin, person, error);
-    error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_CONFLICT, NULL, "no version of '%s' is held out of '%s'", plugin,
-              environment);
+    error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_CONFLICT, NULL, "no version of '%s' is held out of '%s'",
+              plugin, environment);
     return NULL;
 }
 
@@ -353,8 +360,7 @@ json_t *pipeline_retry(Pipeline *pipeline, const char *id, const Person *person,
         error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_CONFLICT, NULL, "the run has not ended");
         return NULL;
     }
-    if (old->kind == RUN_DEPLOY && g_str_equal(old->cause, PROMOTION))
-        {
+    if (old->kind == RUN_DEPLOY && g_str_equal(old->cause, PROMOTION)) {
         g_auto(GStrv) instances = texts_of(old->instances);
         return pipeline_promote(pipeline, old->subject, (const char *const *)instances, person, error);
     }

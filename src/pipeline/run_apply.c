@@ -10,18 +10,20 @@
 #define LOOK_EVERY (G_USEC_PER_SEC)
 #define PUSHES_MOST 10
 
-/* --- Whether what was agreed to is what would be done ---------------------------------------------------- */
+/* --- Whether what was agreed to is what would be done ----------------------------------------------------
+ */
 
 static bool has_agreed_to(const RunRecord *run, const char *id) {
     const json_t *action;
     size_t index;
-    json_array_foreach(json_object_get(run->plan, "actions"), index, action)
+    json_array_foreach (json_object_get(run->plan, "actions"), index, action)
         if (g_strcmp0(json_get_string(action, "id"), id) == 0)
             return true;
     return false;
 }
 
-/* An apply that was cut off goes on with what is left of it: the same declarations, and no action that was not agreed to. */
+/* An apply that was cut off goes on with what is left of it: the same declarations, and no action that was
+ * not agreed to. */
 static bool is_rest_of_plan(const RunRecord *run, const Plan *plan) {
     const char *digest = json_get_string(run->plan, "digest");
     if (run->applying == NULL || g_strcmp0(run->applying, digest) != 0)
@@ -73,9 +75,10 @@ static bool push_reports_once(Work *work, const Lock *learnt, bool *rejected, GE
     g_autofree char *head = NULL, *commit = NULL;
     g_autofree char *folder = pipeline_path(pipeline, "runs", work->run->id, "declarations", NULL);
     g_autoptr(GitRepository) mirror = declarations_fetch(pipeline, &head, error);
-    g_autoptr(Lock) lock = mirror != NULL && declarations_check_out(mirror, pipeline->settings, head, folder, &checkout, error)
-                               ? declarations_lock_at(checkout.git, pipeline->settings, head, environment, error)
-                               : NULL;
+    g_autoptr(Lock) lock =
+        mirror != NULL && declarations_check_out(mirror, pipeline->settings, head, folder, &checkout, error)
+            ? declarations_lock_at(checkout.git, pipeline->settings, head, environment, error)
+            : NULL;
     if (lock == NULL)
         return false;
     copy_reports(learnt, lock);
@@ -85,7 +88,8 @@ static bool push_reports_once(Work *work, const Lock *learnt, bool *rejected, GE
            declarations_push_lock(work, &checkout, environment, "reports", message, &commit, rejected, error);
 }
 
-/* A commit that starts no run: the lock's digest leaves reports out. What can't be pushed is learnt again by the next apply. */
+/* A commit that starts no run: the lock's digest leaves reports out. What can't be pushed is learnt again by
+ * the next apply. */
 static void push_reports(Work *work, const char *lock_path) {
     g_autoptr(GError) error = NULL;
     g_autoptr(Lock) learnt = lock_read(lock_path, &error);
@@ -148,19 +152,20 @@ static bool has_failed_by(const ApplyReport *report, const json_t *move) {
     return false;
 }
 
-/* What moved in the lock since the environment was good, and failed: that goes back in Git too. The rest is a person's change. */
+/* What moved in the lock since the environment was good, and failed: that goes back in Git too. The rest is a
+ * person's change. */
 static bool find_reverts(Work *work, const RunEngine *opened, const ApplyReport *report, GError **error) {
     g_autoptr(MarkRecord) mark = ledger_mark(work->pipeline->ledger, work->run->subject);
     json_decref(work->run->reverts);
     work->run->reverts = json_array();
     if (mark->good_commit == NULL)
         return true;
-    g_autoptr(Lock) before = declarations_lock_at(opened->checkout.git, work->pipeline->settings, mark->good_commit,
-                                                  work->run->subject, error);
+    g_autoptr(Lock) before = declarations_lock_at(opened->checkout.git, work->pipeline->settings,
+                                                  mark->good_commit, work->run->subject, error);
     g_autoptr(json_t) moves = before != NULL ? lock_moves(before, opened->environment->lock) : NULL;
     json_t *move;
     size_t index;
-    json_array_foreach(moves, index, move)
+    json_array_foreach (moves, index, move)
         if (has_failed_by(report, move))
             json_array_append(work->run->reverts, move);
     return moves != NULL;
@@ -234,14 +239,15 @@ RunEvent step_apply(Work *work, GError **error) {
 static bool was_touched(const RunRecord *run, const char *address) {
     const json_t *action;
     size_t index;
-    json_array_foreach(json_object_get(run->plan, "actions"), index, action)
+    json_array_foreach (json_object_get(run->plan, "actions"), index, action)
         if (g_strcmp0(json_get_string(action, "address"), address) == 0)
             return true;
     return false;
 }
 
 /* The first resource of the plan in a health that is no good; *pending: others are on their way. */
-static const ResourceStatus *find_unhealthy(const Work *work, const EnvironmentStatus *status, bool *pending) {
+static const ResourceStatus *find_unhealthy(const Work *work, const EnvironmentStatus *status,
+                                            bool *pending) {
     *pending = false;
     for (guint i = 0; i < status->resources->len; i++) {
         const ResourceStatus *resource = status->resources->pdata[i];

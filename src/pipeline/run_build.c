@@ -14,8 +14,10 @@ static PluginBuild *declared_build(Pipeline *pipeline, const char *plugin, GErro
         if (g_str_equal(build->name, plugin))
             return plugin_build_copy(build);
     }
-    error_set(error, PIPELINE_ERROR, pipeline->project == NULL ? PIPELINE_ERROR_FAILED : PIPELINE_ERROR_NOT_FOUND, NULL,
-              pipeline->project == NULL ? "the declarations have not been read yet" : "sluice.yaml builds no plugin '%s'",
+    error_set(error, PIPELINE_ERROR,
+              pipeline->project == NULL ? PIPELINE_ERROR_FAILED : PIPELINE_ERROR_NOT_FOUND, NULL,
+              pipeline->project == NULL ? "the declarations have not been read yet"
+                                        : "sluice.yaml builds no plugin '%s'",
               plugin);
     return NULL;
 }
@@ -55,8 +57,9 @@ RunEvent step_check_out(Work *work, GError **error) {
 
 static json_t *artifact_to_json(const BuiltArtifact *artifact) {
     g_autofree char *name = g_path_get_basename(artifact->file);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "name", name, "maven", artifact->maven, "version", artifact->version,
-                     "resolved", artifact->version, "sha256", artifact->sha256, "size", (json_int_t)artifact->size);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "name", name, "maven", artifact->maven, "version",
+                     artifact->version, "resolved", artifact->version, "sha256", artifact->sha256, "size",
+                     (json_int_t)artifact->size);
 }
 
 /* A process that was stopped in its build starts it anew, from a fresh checkout. */
@@ -185,8 +188,9 @@ static bool lock_once(Work *work, const char *environment, bool *rejected, GErro
         return false;
     g_autofree char *pushed = declarations_find_push(work, mirror, head, environment, "lock", error);
     if (pushed == NULL) {
-        g_autofree char *message = g_strdup_printf("lock %s %s in %s", work->run->subject,
-                                                   json_get_string(work->run->artifact, "resolved"), environment);
+        g_autofree char *message =
+            g_strdup_printf("lock %s %s in %s", work->run->subject,
+                            json_get_string(work->run->artifact, "resolved"), environment);
         if (!declarations_check_out(mirror, pipeline->settings, head, folder, &checkout, error) ||
             !resolve(work, &checkout, environment, error) ||
             !declarations_push_lock(work, &checkout, environment, "lock", message, &commit, rejected, error))

@@ -12,15 +12,19 @@ static void set_commit(RunRecord *run, const char *commit) {
 }
 
 /* Whether, at `head`, the environment would be what was planned: others' commits may lie between. */
-static bool is_as_planned(Work *work, const Checkout *checkout, const char *head, bool *same, GError **error) {
+static bool is_as_planned(Work *work, const Checkout *checkout, const char *head, bool *same,
+                          GError **error) {
     const RunRecord *run = work->run;
     Pipeline *pipeline = work->pipeline;
-    g_autoptr(Lock) base = declarations_lock_at(checkout->git, pipeline->settings, run->base, run->subject, error);
+    g_autoptr(Lock) base =
+        declarations_lock_at(checkout->git, pipeline->settings, run->base, run->subject, error);
     g_autoptr(Lock) now =
-        base != NULL ? declarations_lock_at(checkout->git, pipeline->settings, head, run->subject, error) : NULL;
+        base != NULL ? declarations_lock_at(checkout->git, pipeline->settings, head, run->subject, error)
+                     : NULL;
     g_autoptr(Environment) environment =
-        now != NULL ? declarations_load(pipeline, checkout->root, run->subject, false, run->lock, work->log, error)
-                    : NULL;
+        now != NULL
+            ? declarations_load(pipeline, checkout->root, run->subject, false, run->lock, work->log, error)
+            : NULL;
     if (environment == NULL)
         return false;
     g_autofree char *before = lock_digest(base), *after = lock_digest(now);
@@ -35,12 +39,13 @@ static char *message_of(const RunRecord *run) {
     size_t index;
     if (json_array_size(run->given) > 0)
         g_string_append(message, "\n");
-    json_array_foreach(run->given, index, given)
+    json_array_foreach (run->given, index, given)
         g_string_append_printf(message, "\nApproved by %s.", json_get_string(given, "by"));
     return g_string_free(message, FALSE);
 }
 
-/* Writes the lock in hand over that of `head`; what workers reported of kept versions meanwhile comes along with it or is learnt again. */
+/* Writes the lock in hand over that of `head`; what workers reported of kept versions meanwhile comes along
+ * with it or is learnt again. */
 static bool write_lock(const Work *work, const Checkout *checkout, GError **error) {
     g_autofree char *path = g_strdup_printf("%s/environments/%s.lock", checkout->root, work->run->subject);
     g_autoptr(Lock) lock = lock_parse(work->run->lock, strlen(work->run->lock), "the lock in hand", error);
@@ -70,7 +75,8 @@ static RunEvent commit_once(Work *work, GError **error) {
         }
         g_autofree char *message = message_of(run);
         if (!write_lock(work, &checkout, error) ||
-            !declarations_push_lock(work, &checkout, run->subject, "commit", message, &commit, &rejected, error))
+            !declarations_push_lock(work, &checkout, run->subject, "commit", message, &commit, &rejected,
+                                    error))
             return rejected ? RUN_EVENTS : RUN_EVENT_FAILED;
     }
     set_commit(run, commit != NULL ? commit : head);

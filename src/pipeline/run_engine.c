@@ -21,8 +21,8 @@ static void log_progress(const char *what, gpointer user_data) {
 bool run_engine_open(Work *work, RunEngine *opened, GError **error) {
     if (!work_check_out(work, &opened->checkout, error))
         return false;
-    opened->environment = declarations_load(work->pipeline, opened->checkout.root, work->run->subject, true, NULL,
-                                            work->log, error);
+    opened->environment = declarations_load(work->pipeline, opened->checkout.root, work->run->subject, true,
+                                            NULL, work->log, error);
     if (opened->environment == NULL)
         return false;
     const EngineOptions options = {
@@ -53,5 +53,6 @@ bool run_engine_has_work(const RunEngine *opened) {
 void run_engine_set_problem(const Plan *plan, GError **error) {
     const PlanNote *problem = plan->problems->pdata[0];
     error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_FAILED, problem->hint, "%s%s%s",
-              problem->address != NULL ? problem->address : "", problem->address != NULL ? ": " : "", problem->message);
+              problem->address != NULL ? problem->address : "", problem->address != NULL ? ": " : "",
+              problem->message);
 }

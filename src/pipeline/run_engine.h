@@ -21,7 +21,8 @@ bool run_engine_open(Work *work, RunEngine *opened, GError **error);
 /* Looks at what is live, and plans. */
 bool run_engine_plan(RunEngine *opened, GError **error);
 
-/* Whether applying would do anything: also what only the state shall remember, or an apply that was cut off. */
+/* Whether applying would do anything: also what only the state shall remember, or an apply that was cut off.
+ */
 bool run_engine_has_work(const RunEngine *opened);
 
 /* The first problem of the plan as an error. */

@@ -45,13 +45,14 @@ static void accept_settings(RunRecord *run) {
 
 static void set_expiry(RunRecord *run, const Policy *policy) {
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-    g_autoptr(GDateTime) expires = g_date_time_add(now, (GTimeSpan)policy->expires_ms * G_TIME_SPAN_MILLISECOND);
+    g_autoptr(GDateTime) expires =
+        g_date_time_add(now, (GTimeSpan)policy->expires_ms * G_TIME_SPAN_MILLISECOND);
     g_free(run->expires);
     run->expires = expires != NULL ? g_date_time_format(expires, "%Y-%m-%dT%H:%M:%S.000Z") : NULL;
 }
 
-static bool set_needs(Work *work, const Checkout *checkout, const Environment *environment, const Policy *policy,
-                      GError **error) {
+static bool set_needs(Work *work, const Checkout *checkout, const Environment *environment,
+                      const Policy *policy, GError **error) {
     g_autoptr(GPtrArray) authors = authors_of(work, checkout, environment, error);
     if (authors == NULL)
         return false;
@@ -61,8 +62,8 @@ static bool set_needs(Work *work, const Checkout *checkout, const Environment *e
     return true;
 }
 
-/* The settings of the branch before the change decide: where they ask for approval, the change of settings is asked for alone (*ask), and
- * what it makes is planned after it. */
+/* The settings of the branch before the change decide: where they ask for approval, the change of settings is
+ * asked for alone (*ask), and what it makes is planned after it. */
 static bool settle_settings(Work *work, bool *ask, GError **error) {
     RunRecord *run = work->run;
     g_autoptr(MarkRecord) mark = ledger_mark(work->pipeline->ledger, run->subject);
@@ -122,7 +123,8 @@ static bool is_listed(const Work *work, GError **error) {
             return true;
     g_autofree char *hint =
         g_strdup_printf("add it to the server's file: environments: { %s: {} }", work->run->subject);
-    error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_DENIED, hint, "this server doesn't deploy '%s'", work->run->subject);
+    error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_DENIED, hint, "this server doesn't deploy '%s'",
+              work->run->subject);
     return false;
 }
 
@@ -146,9 +148,10 @@ static RunEvent decide(Work *work, const RunEngine *opened, GError **error) {
     const Policy *policy = &opened->environment->policy;
     bool acts = opened->plan->actions->len > 0, promotes = strcmp(work->run->cause, "promotion") == 0;
     if (policy->approvals > 0 && (acts || (promotes && work->run->lock != NULL))) {
-        run_log_line(work->log, "%d approval%s needed", policy->approvals, policy->approvals == 1 ? " is" : "s are");
+        run_log_line(work->log, "%d approval%s needed", policy->approvals,
+                     policy->approvals == 1 ? " is" : "s are");
         return set_needs(work, &opened->checkout, opened->environment, policy, error) ? RUN_EVENT_ASK
-                                                                                       : RUN_EVENT_FAILED;
+                                                                                      : RUN_EVENT_FAILED;
     }
     if (work->run->lock != NULL)
         return RUN_EVENT_LOCK;
@@ -164,7 +167,8 @@ RunEvent step_plan(Work *work, GError **error) {
         return RUN_EVENT_FAILED;
     if (ask)
         return RUN_EVENT_ASK;
-    if (!prepare_lock(work, error) || !run_engine_open(work, &opened, error) || !run_engine_plan(&opened, error))
+    if (!prepare_lock(work, error) || !run_engine_open(work, &opened, error) ||
+        !run_engine_plan(&opened, error))
         return RUN_EVENT_FAILED;
     keep_plan(work->run, &opened);
     plan_document_log(work->run->plan, work->log);

@@ -15,7 +15,8 @@ static char *why_of(const RunRecord *run) {
 }
 
 /* Where the branch has nothing else for this environment, the reverted lock needs no run: it is what runs. */
-static bool remember(Work *work, const Checkout *checkout, const Lock *lock, const char *commit, GError **error) {
+static bool remember(Work *work, const Checkout *checkout, const Lock *lock, const char *commit,
+                     GError **error) {
     RunRecord *run = work->run;
     g_autoptr(Environment) environment =
         declarations_load(work->pipeline, checkout->root, run->subject, false, NULL, work->log, error);
@@ -33,7 +34,8 @@ static bool remember(Work *work, const Checkout *checkout, const Lock *lock, con
     return true;
 }
 
-static bool take_back(Work *work, Checkout *checkout, const Lock *lock, const char *said, bool *rejected, GError **error) {
+static bool take_back(Work *work, Checkout *checkout, const Lock *lock, const char *said, bool *rejected,
+                      GError **error) {
     RunRecord *run = work->run;
     g_autofree char *path = g_strdup_printf("%s/environments/%s.lock", checkout->root, run->subject);
     g_autofree char *message = g_strdup_printf("revert %s in %s\n\n%s", said, run->subject, run->message);
@@ -57,9 +59,9 @@ static bool revert_once(Work *work, bool *rejected, GError **error) {
     if (mirror == NULL || !declarations_check_out(mirror, pipeline->settings, head, folder, &checkout, error))
         return false;
     g_autoptr(Lock) lock = declarations_lock_at(checkout.git, pipeline->settings, head, run->subject, error);
-    g_autoptr(Lock) before =
-        lock != NULL ? declarations_lock_at(checkout.git, pipeline->settings, mark->good_commit, run->subject, error)
-                     : NULL;
+    g_autoptr(Lock) before = lock != NULL ? declarations_lock_at(checkout.git, pipeline->settings,
+                                                                 mark->good_commit, run->subject, error)
+                                          : NULL;
     if (before == NULL)
         return false;
     g_autofree char *stands = declarations_find_push(work, mirror, head, run->subject, "revert", error);

@@ -13,7 +13,8 @@ RunRecord *runs_find(Pipeline *pipeline, RunKind kind, const char *subject, bool
 
 /* One that waits where it stands, superseded; NULL where there is none. */
 static RunRecord *take_place(Pipeline *pipeline, const RunRecord *newer) {
-    g_autoptr(RunRecord) older = runs_find(pipeline, newer->kind, newer->subject, run_stage_can_be_superseded);
+    g_autoptr(RunRecord) older =
+        runs_find(pipeline, newer->kind, newer->subject, run_stage_can_be_superseded);
     if (older == NULL)
         return NULL;
     RunRecord *superseded = run_record_copy(older);

@@ -16,8 +16,10 @@ Ticker *ticker_new(guint threads);
 void ticker_free(Ticker *ticker);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ticker, ticker_free)
 
-/* Does a job every `period_ms`, first now; one of the same name is left as it is. `data` is freed by `release` (may be NULL) with the job. */
-void ticker_add(Ticker *ticker, const char *name, guint period_ms, TickerJob job, gpointer data, GDestroyNotify release);
+/* Does a job every `period_ms`, first now; one of the same name is left as it is. `data` is freed by
+ * `release` (may be NULL) with the job. */
+void ticker_add(Ticker *ticker, const char *name, guint period_ms, TickerJob job, gpointer data,
+                GDestroyNotify release);
 
 /* Ends a job; one in flight ends first. */
 void ticker_remove(Ticker *ticker, const char *name);

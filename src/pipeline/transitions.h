@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The stages of a run (its "state" for people) and how it goes from one to the next: one table, which the pipeline follows and docs/pipeline.md
- * draws.
+ * The stages of a run (its "state" for people) and how it goes from one to the next: one table, which the
+ * pipeline follows and docs/pipeline.md draws.
  */
 #pragma once
 

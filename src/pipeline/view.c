@@ -16,9 +16,10 @@ static json_t *verdict_to_json(RunStage stage) {
 
 json_t *view_run(const RunRecord *run) {
     RunStage stage = run_stage_of(run);
-    json_t *value = json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:s}", "id", run->id, "kind", run_kind_name(run->kind),
-                              "subject", run->subject, "state", run->state, "open", !run_stage_has_ended(stage), "good",
-                              verdict_to_json(stage), "cause", run->cause);
+    json_t *value =
+        json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:s}", "id", run->id, "kind", run_kind_name(run->kind),
+                  "subject", run->subject, "state", run->state, "open", !run_stage_has_ended(stage), "good",
+                  verdict_to_json(stage), "cause", run->cause);
     const char *resolved = json_get_string(run->artifact, "resolved");
     set(value, "title", run->title);
     set(value, "commit", run->commit);
@@ -45,11 +46,11 @@ static json_t *steps_of(const RunRecord *run) {
         json_t *step;
         size_t index;
         bool there = false;
-        json_array_foreach(steps, index, step)
+        json_array_foreach (steps, index, step)
             there = there || g_strcmp0(json_get_string(step, "name"), *name) == 0;
         if (!there && strcmp(*name, "revert") != 0)
-            json_array_append_new(steps, json_pack("{s:s, s:s, s:n, s:n}", "name", *name, "state", "pending", "started",
-                                                   "ended"));
+            json_array_append_new(steps, json_pack("{s:s, s:s, s:n, s:n}", "name", *name, "state", "pending",
+                                                   "started", "ended"));
     }
     return steps;
 }
@@ -62,10 +63,11 @@ static json_t *approval_of(const RunRecord *run, const Person *reader) {
                                : reader == NULL ? g_strdup("nobody is signed in")
                                                 : approval_refusal(run, reader);
     json_t *given = run->given != NULL ? json_incref(run->given) : json_array();
-    return json_pack("{s:O, s:o, s:O, s:O, s:o, s:b, s:o}", "needed", json_object_get(run->needs, "approvals"), "given",
-                     given, "approvers", json_object_get(run->needs, "approvers"), "authors",
-                     json_object_get(run->needs, "authors"), "expires", json_string_or_null(run->expires), "may",
-                     refusal == NULL, "why_not", json_string_or_null(refusal));
+    return json_pack("{s:O, s:o, s:O, s:O, s:o, s:b, s:o}", "needed",
+                     json_object_get(run->needs, "approvals"), "given", given, "approvers",
+                     json_object_get(run->needs, "approvers"), "authors",
+                     json_object_get(run->needs, "authors"), "expires", json_string_or_null(run->expires),
+                     "may", refusal == NULL, "why_not", json_string_or_null(refusal));
 }
 
 json_t *pipeline_run(Pipeline *pipeline, const char *id, const Person *reader, GError **error) {
@@ -130,8 +132,8 @@ json_t *pipeline_audit(Pipeline *pipeline, guint limit, const char *before, GErr
 static json_t *behind_of(const MarkRecord *mark) {
     if (mark->behind_commit == NULL)
         return json_null();
-    return json_pack("{s:s, s:o, s:o}", "commit", mark->behind_commit, "run", json_string_or_null(mark->behind_run), "why",
-                     json_string_or_null(mark->behind_why));
+    return json_pack("{s:s, s:o, s:o}", "commit", mark->behind_commit, "run",
+                     json_string_or_null(mark->behind_run), "why", json_string_or_null(mark->behind_why));
 }
 
 static bool is_open(RunStage stage) {
@@ -141,9 +143,10 @@ static bool is_open(RunStage stage) {
 static json_t *environment_of(Pipeline *pipeline, const char *name) {
     g_mutex_lock(&pipeline->mutex);
     const json_t *observed = g_hash_table_lookup(pipeline->observed, name);
-    json_t *value = observed != NULL ? json_copy((json_t *)observed)
-                                     : json_pack("{s:s, s:s, s:n, s:n, s:[], s:[], s:[]}", "name", name, "health",
-                                                 "unknown", "observed", "problem", "instances", "plugins", "holds");
+    json_t *value = observed != NULL
+                        ? json_copy((json_t *)observed)
+                        : json_pack("{s:s, s:s, s:n, s:n, s:[], s:[], s:[]}", "name", name, "health",
+                                    "unknown", "observed", "problem", "instances", "plugins", "holds");
     g_mutex_unlock(&pipeline->mutex);
     g_autoptr(MarkRecord) mark = ledger_mark(pipeline->ledger, name);
     g_autoptr(RunRecord) open = runs_find(pipeline, RUN_DEPLOY, name, is_open);
@@ -163,7 +166,8 @@ json_t *pipeline_environment(Pipeline *pipeline, const char *environment, GError
     g_auto(GStrv) names = environment_names(pipeline);
     if (g_strv_contains((const char *const *)names, environment))
         return environment_of(pipeline, environment);
-    error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_NOT_FOUND, NULL, "there is no environment '%s'", environment);
+    error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_NOT_FOUND, NULL, "there is no environment '%s'",
+              environment);
     return NULL;
 }
 
@@ -178,8 +182,8 @@ json_t *pipeline_overview(Pipeline *pipeline) {
     set(declarations, "title", pipeline->head_title);
     set(declarations, "problem", pipeline->problem);
     return json_pack("{s:o, s:o, s:o}", "project",
-                     json_string_or_null(pipeline->project != NULL ? pipeline->project->name : NULL), "declarations",
-                     declarations, "environments", environments);
+                     json_string_or_null(pipeline->project != NULL ? pipeline->project->name : NULL),
+                     "declarations", declarations, "environments", environments);
 }
 
 /* --- For monitors --------------------------------------------------------------------------------------- */
@@ -190,9 +194,12 @@ static void count(json_t *object, const char *key, double more) {
 }
 
 static double seconds_of(const RunRecord *run) {
-    g_autoptr(GDateTime) started = run->started != NULL ? g_date_time_new_from_iso8601(run->started, NULL) : NULL;
+    g_autoptr(GDateTime) started =
+        run->started != NULL ? g_date_time_new_from_iso8601(run->started, NULL) : NULL;
     g_autoptr(GDateTime) ended = run->ended != NULL ? g_date_time_new_from_iso8601(run->ended, NULL) : NULL;
-    return started != NULL && ended != NULL ? (double)g_date_time_difference(ended, started) / G_TIME_SPAN_SECOND : 0;
+    return started != NULL && ended != NULL
+               ? (double)g_date_time_difference(ended, started) / G_TIME_SPAN_SECOND
+               : 0;
 }
 
 static void count_run(json_t *counts, const RunRecord *run) {
@@ -203,7 +210,8 @@ static void count_run(json_t *counts, const RunRecord *run) {
         json_object_set_new(counts, "waiting", json_integer(json_get_integer(counts, "waiting", 0) + 1));
     if (run_stage_verdict(run_stage_of(run)) == 0)
         return;
-    g_autofree char *sum = g_strdup_printf("%s_seconds_sum", kind), *number = g_strdup_printf("%s_seconds_count", kind);
+    g_autofree char *sum = g_strdup_printf("%s_seconds_sum", kind),
+                    *number = g_strdup_printf("%s_seconds_count", kind);
     count(counts, sum, seconds_of(run));
     count(counts, number, 1);
 }
@@ -211,17 +219,19 @@ static void count_run(json_t *counts, const RunRecord *run) {
 json_t *pipeline_counts(Pipeline *pipeline) {
     g_autoptr(GPtrArray) runs = ledger_runs(pipeline->ledger);
     g_autoptr(json_t) overview = pipeline_overview(pipeline);
-    json_t *counts = json_pack("{s:{s:{}, s:{}}, s:i, s:{}, s:{}}", "runs", "build", "deploy", "waiting", 0, "behind",
-                               "healthy");
+    json_t *counts = json_pack("{s:{s:{}, s:{}}, s:i, s:{}, s:{}}", "runs", "build", "deploy", "waiting", 0,
+                               "behind", "healthy");
     for (guint i = 0; i < runs->len; i++)
         count_run(counts, runs->pdata[i]);
     const json_t *environment;
     size_t index;
-    json_array_foreach(json_object_get(overview, "environments"), index, environment) {
-        const char *name = json_get_string(environment, "name"), *health = json_get_string(environment, "health");
+    json_array_foreach (json_object_get(overview, "environments"), index, environment) {
+        const char *name = json_get_string(environment, "name"),
+                   *health = json_get_string(environment, "health");
         bool behind = !json_is_null(json_object_get(environment, "behind"));
         json_object_set_new(json_object_get(counts, "behind"), name, json_boolean(behind));
-        json_object_set_new(json_object_get(counts, "healthy"), name, json_boolean(strcmp(health, "ok") == 0));
+        json_object_set_new(json_object_get(counts, "healthy"), name,
+                            json_boolean(strcmp(health, "ok") == 0));
     }
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
     json_object_set_new(counts, "polls", json_integer((json_int_t)pipeline->polls));

@@ -9,9 +9,9 @@
 #include "plugin/plugin.h"
 
 static const StepFunction steps[RUN_STAGES] = {
-    [RUN_CHECKING_OUT] = step_check_out, [RUN_BUILDING] = step_build,    [RUN_PUBLISHING] = step_publish,
-    [RUN_LOCKING] = step_lock,           [RUN_PLANNING] = step_plan,     [RUN_COMMITTING] = step_commit,
-    [RUN_APPLYING] = step_apply,         [RUN_VERIFYING] = step_verify,  [RUN_REVERTING] = step_revert,
+    [RUN_CHECKING_OUT] = step_check_out, [RUN_BUILDING] = step_build,   [RUN_PUBLISHING] = step_publish,
+    [RUN_LOCKING] = step_lock,           [RUN_PLANNING] = step_plan,    [RUN_COMMITTING] = step_commit,
+    [RUN_APPLYING] = step_apply,         [RUN_VERIFYING] = step_verify, [RUN_REVERTING] = step_revert,
 };
 
 bool work_is_transient(const GError *error) {
@@ -36,7 +36,7 @@ bool work_is_transient(const GError *error) {
 static json_t *find_step(const RunRecord *run, const char *name) {
     json_t *step;
     size_t index;
-    json_array_foreach(run->steps, index, step)
+    json_array_foreach (run->steps, index, step)
         if (strcmp(json_get_string(step, "name"), name) == 0)
             return step;
     return NULL;
@@ -104,7 +104,7 @@ const char *work_by(Work *work) {
     g_autoptr(GString) names = g_string_new(NULL);
     const json_t *given;
     size_t index;
-    json_array_foreach(run->given, index, given)
+    json_array_foreach (run->given, index, given)
         g_string_append_printf(names, "%s%s", index > 0 ? ", " : "", json_get_string(given, "by"));
     if (names->len == 0)
         g_string_append(names, run->by != NULL ? run->by : work->pipeline->settings->committer_name);

@@ -38,18 +38,18 @@ typedef struct {
     json_t *artifact;   /* {"name","maven","version","resolved","sha256","size"}; NULL: not built yet */
 
     /* A deploy's. */
-    char *lock;      /* the lock in hand, as text, of a promotion or an unhold; NULL: that of the commit */
-    char *base;      /* of one with a lock in hand: the commit that it was prepared on */
-    char *pushed;    /* the commit that it pushed */
-    char *digest;    /* of the declarations' files that it deploys */
-    char *locked;    /* digest of the lock that it deploys */
-    char *settings;  /* the commit whose settings (policy, addresses) it goes by */
-    char *expires;   /* of its waiting */
-    char *applying;  /* digest of the plan whose apply has begun */
+    char *lock;        /* the lock in hand, as text, of a promotion or an unhold; NULL: that of the commit */
+    char *base;        /* of one with a lock in hand: the commit that it was prepared on */
+    char *pushed;      /* the commit that it pushed */
+    char *digest;      /* of the declarations' files that it deploys */
+    char *locked;      /* digest of the lock that it deploys */
+    char *settings;    /* the commit whose settings (policy, addresses) it goes by */
+    char *expires;     /* of its waiting */
+    char *applying;    /* digest of the plan whose apply has begun */
     json_t *instances; /* names that a promotion is of; NULL: all */
-    json_t *changes; /* what moves in the lock: [{"kind","name","before","after"}] */
-    json_t *reverts; /* what went back: [{"kind","name","version"}] */
-    json_t *plan;    /* as the API tells it */
+    json_t *changes;   /* what moves in the lock: [{"kind","name","before","after"}] */
+    json_t *reverts;   /* what went back: [{"kind","name","version"}] */
+    json_t *plan;      /* as the API tells it */
     json_t *needs; /* {"approvals":1,"approvers":[…],"authors":[…]}: who must consent, and who may not */
     json_t *given; /* [{"by","at","digest"}] */
 
