@@ -18,6 +18,7 @@ int command_publish(Invocation *invocation, GError **error);
 int command_sandbox_down(Invocation *invocation, GError **error);
 int command_sandbox_status(Invocation *invocation, GError **error);
 int command_sandbox_up(Invocation *invocation, GError **error);
+int command_serve(Invocation *invocation, GError **error);
 int command_state_list(Invocation *invocation, GError **error);
 int command_state_unlock(Invocation *invocation, GError **error);
 int command_state_show(Invocation *invocation, GError **error);
