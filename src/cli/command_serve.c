@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/files.h"
@@ -8,9 +9,8 @@
 
 #define ADDRESS_FILE "address"
 
-/* Where scripts find the port that was taken. */
-static bool write_address(const ServerConfig *config, const Server *server, GError **error) {
-    g_autofree char *path = g_build_filename(config->pipeline->data, ADDRESS_FILE, NULL);
+/* Where scripts find the port that was taken, and that it listens. */
+static bool write_address(const char *path, const Server *server, GError **error) {
     g_autofree char *line = g_strconcat(server_url(server), "\n", NULL);
     return files_write(path, line, strlen(line), 0644, error);
 }
@@ -34,14 +34,16 @@ static void wait_for_end(GCancellable *stop) {
 }
 
 static bool serve(const Invocation *invocation, const ServerConfig *config, GError **error) {
+    g_autofree char *address = g_build_filename(config->pipeline->data, ADDRESS_FILE, NULL);
     g_autoptr(Pipeline) pipeline = pipeline_open(config->pipeline, error);
     g_autoptr(Server) server = pipeline != NULL ? server_start(config, pipeline, error) : NULL;
-    if (server == NULL || !write_address(config, server, error))
+    if (server == NULL || !write_address(address, server, error))
         return false;
     pipeline_start(pipeline);
     announce(config, server);
     wait_for_end(invocation->stop);
     pipeline_stop(pipeline);
+    g_unlink(address);
     return true;
 }
 

@@ -21,6 +21,7 @@ COMMANDS = [
     "state show",
     "state unlock",
     "publish",
+    "serve",
     "fetch",
     "sandbox up",
     "sandbox down",
