@@ -73,8 +73,8 @@ static const Command commands[] = {
      "  sluice fetch --lock environments/dev.lock --to /opt/connect/plugins\n  sluice fetch dev --to "
      "plugins\n",
      command_fetch, NULL},
-    {"serve", "", "the daemon: watches Git, builds, deploys, asks and goes back",
-     "  sluice serve --config server.yaml\n", command_serve, NULL},
+    {"serve", "", "the daemon: webhooks, builds, deploys, approvals, the page",
+     "  sluice serve --config /etc/sluice/server.yaml\n", command_serve, NULL},
     {"sandbox", "COMMAND", "a real Kafka and Connect on this machine, to try things on", NULL, NULL,
      sandbox_commands},
     {"completion", "bash | zsh | fish", "print a completion script for a shell",

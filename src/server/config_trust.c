@@ -11,12 +11,9 @@
 enum { NAME_MOST = 128, HASH_LENGTH = 64 };
 
 static const Field USER_FIELDS[] = {
-    {"name", FIELD_TEXT, FIELD_REQUIRED},
-    {"emails", FIELD_TEXTS, 0},
-    {"groups", FIELD_TEXTS, 0},
-    {"roles", FIELD_TEXTS, 0},
-    {"token_sha256", FIELD_TEXT, FIELD_REQUIRED},
-    {NULL},
+    {"name", FIELD_TEXT, FIELD_REQUIRED}, {"emails", FIELD_TEXTS, 0},
+    {"groups", FIELD_TEXTS, 0},           {"roles", FIELD_TEXTS, 0},
+    {"token_sha256", FIELD_TEXT, 0},      {NULL},
 };
 static const Schema USER = {"a user", USER_FIELDS};
 
@@ -55,8 +52,11 @@ static bool is_hash(const char *text) {
 
 static void read_token(Loader *loader, const Datum *user, Person *person) {
     const Datum *hash = schema_scalar(user, "token_sha256");
-    if (hash == NULL)
+    if (hash == NULL) {
+        if (datum_get(user, "token_sha256") == NULL)
+            loader_mistake(loader, user->position, TOKEN_HINT, "a user needs 'token_sha256:'");
         return;
+    }
     if (!is_hash(hash->text)) {
         /* It may be the token itself. */
         diagnostics_hide_line(loader->diagnostics, hash->position);

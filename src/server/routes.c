@@ -47,7 +47,8 @@ gsize routes_count(void) {
 }
 
 bool routes_speak_json(const char *path) {
-    return g_str_has_prefix(path, "/api/") || g_str_has_prefix(path, "/webhooks/");
+    return g_str_equal(path, "/api") || g_str_has_prefix(path, "/api/") ||
+           g_str_has_prefix(path, WEBHOOK_PREFIX);
 }
 
 /* The page has addresses of its own (/runs/ID) that it shows by itself. */

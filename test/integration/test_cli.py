@@ -26,6 +26,7 @@ COMMANDS = [
     "reject",
     "retry",
     "publish",
+    "serve",
     "fetch",
     "sandbox up",
     "sandbox down",
