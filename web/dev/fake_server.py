@@ -51,8 +51,7 @@ class FakeSluice:
         self.find("test")["holds"][0]["run"] = data.run_id(1)
         self.find("prod")["run"] = data.run_id(7)
         handler = type("Handler", (Handler,), {"fake": self})
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", port), handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         if lively:
@@ -225,6 +224,14 @@ def brief(run):
 def page_script():
     command = ["esbuild", str(WEB / "src/main.ts"), "--bundle", "--minify", "--target=es2020", "--log-level=warning"]
     return subprocess.run(command, check=True, capture_output=True).stdout
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 50
+
+    def handle_error(self, request, client_address):
+        pass  # a browser that went away
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

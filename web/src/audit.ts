@@ -4,7 +4,7 @@
 import { api } from "./api";
 import { h, type Child, type Description } from "./dom";
 import { digest } from "./format";
-import { Doing, environmentPath, link, problemBox, runPath, time } from "./parts";
+import { Doing, environmentPath, link, NARROW, problemBox, runPath, time } from "./parts";
 import type { Page, View } from "./router";
 import type { AuditEntry } from "./types";
 
@@ -25,8 +25,13 @@ class AuditView implements View {
   private more = false;
   private readonly doing: Doing;
 
-  constructor(page: Page) {
-    this.doing = new Doing(() => page.redraw());
+  constructor(private readonly page: Page) {
+    this.doing = new Doing(page.redraw);
+    NARROW.addEventListener("change", page.redraw);
+  }
+
+  left(): void {
+    NARROW.removeEventListener("change", this.page.redraw);
   }
 
   title(): string {
@@ -42,7 +47,7 @@ class AuditView implements View {
     return [
       h("h1", { tabindex: -1 }, "Audit"),
       h("p.lead", {}, "What people did, the newest first."),
-      this.entries.length > 0 ? table(this.entries) : h("p.quiet", {}, "Nobody did anything yet."),
+      this.entries.length > 0 ? entriesView(this.entries) : h("p.quiet", {}, "Nobody did anything yet."),
       this.doing.problem && problemBox(this.doing.problem),
       this.more && this.doing.button("older", "Older entries", () => void this.older()),
     ];
@@ -58,11 +63,37 @@ class AuditView implements View {
   }
 }
 
+function entriesView(entries: AuditEntry[]): Description {
+  return NARROW.matches ? h("ul.audit-list", {}, entries.map(item)) : table(entries);
+}
+
+function item(entry: AuditEntry): Description {
+  return h(
+    "li",
+    { key: entry.id },
+    h("div", {}, h("strong", {}, entry.by), " ", ACTS[entry.act] ?? entry.act, " ", whereView(entry), " ", runView(entry)),
+    h("div.quiet", {}, time(entry.at), " ", detailView(entry)),
+  );
+}
+
+function whereView(entry: AuditEntry): Child {
+  return entry.environment && link(environmentPath(entry.environment), entry.environment);
+}
+
+// The end of its id: what tells runs apart.
+function runView(entry: AuditEntry): Child {
+  return entry.run && h("a.mono", { href: runPath(entry.run), title: entry.run }, `…${entry.run.slice(-6)}`);
+}
+
+function detailView(entry: AuditEntry): Child[] {
+  return [entry.detail, entry.digest && h("code.commit", { title: entry.digest }, digest(entry.digest))];
+}
+
 function table(entries: AuditEntry[]): Description {
   const columns = ["When", "Who", "Did", "Where", "Run", "Detail"];
   return h(
     "div.table-room",
-    { tabindex: 0, role: "region", "aria-label": "What people did" },
+    { tabindex: 0, role: "group", "aria-label": "What people did" },
     h(
       "table.audit",
       {},
@@ -80,9 +111,9 @@ function row(entry: AuditEntry): Description {
     h("td", {}, time(entry.at)),
     h("td", {}, h("strong", {}, entry.by)),
     h("td", {}, ACTS[entry.act] ?? entry.act),
-    h("td", {}, entry.environment && link(environmentPath(entry.environment), entry.environment)),
-    h("td", {}, entry.run && h("a.mono", { href: runPath(entry.run), title: entry.run }, entry.run.slice(-6))),
-    h("td", {}, entry.detail, entry.digest && h("code.commit", { title: entry.digest }, digest(entry.digest))),
+    h("td", {}, whereView(entry)),
+    h("td", {}, runView(entry)),
+    h("td", {}, detailView(entry)),
   );
 }
 

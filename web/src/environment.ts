@@ -7,7 +7,7 @@ import { h, type Child, type Description } from "./dom";
 import { environmentFacts, instanceMarks, needsAttention, versionWords } from "./facts";
 import { instanceName, plural } from "./format";
 import { icon } from "./icons";
-import { badge, commit, Doing, healthBadge, hiddenWords, instanceId, problemBox, runPath, section, time, trace } from "./parts";
+import { badge, commit, Doing, healthBadge, instanceId, problemBox, runPath, section, time, trace } from "./parts";
 import { paced } from "./pace";
 import type { Page, View } from "./router";
 import type { Environment, Instance, Resource } from "./types";
@@ -25,8 +25,8 @@ class EnvironmentView implements View {
     private readonly page: Page,
     private readonly name: string,
   ) {
-    this.doing = new Doing(() => page.redraw());
-    this.refresh = paced(() => this.load().then(() => page.redraw(), () => undefined), PACE_MS);
+    this.doing = new Doing(page.redraw);
+    this.refresh = paced(() => this.load().then(page.redraw, () => undefined), PACE_MS);
   }
 
   title(): string {
@@ -49,7 +49,7 @@ class EnvironmentView implements View {
         {},
         h("h1", { tabindex: -1 }, environment.name),
         healthBadge(environment.health),
-        environment.observed && h("span.quiet", {}, "looked at ", time(environment.observed)),
+        environment.observed && h("span.quiet", {}, "observed ", time(environment.observed)),
         this.page.may("operator") && this.doing.button("deploy", "Deploy now", () => void this.deploy(), "small"),
       ),
       this.doing.problem && problemBox(this.doing.problem),
@@ -63,11 +63,11 @@ class EnvironmentView implements View {
     return h(
       "div.filter",
       { role: "search", "aria-label": "Instances" },
-      h("label", { for: "filter" }, hiddenWords("Filter connectors and topics")),
       h("input", {
         id: "filter",
         type: "search",
         placeholder: "Filter connectors and topics",
+        "aria-label": "Filter connectors and topics",
         "data-filter": true,
         oninput: (event: Event) => {
           this.words = (event.target as HTMLInputElement).value.toLowerCase();
@@ -120,8 +120,9 @@ function policyWords(environment: Environment): Child {
 
 function instanceView(instance: Instance): Description {
   const id = instanceId(instance.name);
-  const versions = instance.versions ?? [];
   const resources = instance.resources ?? [];
+  const shown = new Set(resources.map(({ plugin }) => plugin));
+  const others = (instance.versions ?? []).filter(({ plugin }) => !shown.has(plugin));
   return h(
     "section.instance",
     { id, "aria-labelledby": `${id}-title` },
@@ -129,8 +130,8 @@ function instanceView(instance: Instance): Description {
       "div.instance-head",
       {},
       h("h3", { id: `${id}-title`, tabindex: -1 }, instanceName(instance.name)),
-      instance.waiting ? null : healthBadge(instance.health),
-      versions.map((version) => versionWords(version, true)),
+      instance.health !== "ok" && !instance.waiting && healthBadge(instance.health),
+      others.map((version) => versionWords(version, true)),
       instance.commit && h("span.quiet", {}, "module at ", commit(instance.commit)),
       instanceMarks(instance),
     ),
@@ -172,11 +173,9 @@ function resourceView(resource: Resource): Description {
 function tasksWords(resource: Resource): Child {
   if (resource.kind !== "connector" || resource.tasks === undefined) return null;
   const { tasks, running = 0, state } = resource;
-  const all = running === tasks;
   return [
     `${running} of ${plural(tasks, "task")} running`,
-    !all && hiddenWords(", not all"),
-    state && !(all && state.toUpperCase() === "RUNNING") && h("span.quiet", {}, ` ${state.toLowerCase()}`),
+    state && state.toUpperCase() !== "RUNNING" && h("span.quiet", {}, `, ${state.toLowerCase()}`),
   ];
 }
 

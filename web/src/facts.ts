@@ -4,7 +4,7 @@
 import { api } from "./api";
 import { ask } from "./dialog";
 import { h, type Child, type Description } from "./dom";
-import { commit as shortCommit, plural } from "./format";
+import { plural } from "./format";
 import { icon } from "./icons";
 import { commit, Doing, link, runPath, time } from "./parts";
 import type { Page } from "./router";
@@ -15,7 +15,7 @@ export function environmentFacts(page: Page, doing: Doing, environment: Environm
   const { name, behind, problem, run, promotable = 0 } = environment;
   return [
     environment.commit
-      ? h("p.fact", { key: "commit" }, commit(environment.commit), environment.applied && time(environment.applied))
+      ? h("p.fact", { key: "commit" }, commit(environment.commit), environment.applied && h("span.quiet", {}, "applied ", time(environment.applied)))
       : h("p.fact.quiet", { key: "commit" }, "Nothing was applied yet."),
     run && h("p.fact", { key: "run" }, icon("dots", "busy"), h("span", {}, link(runPath(run), "A run is on its way"))),
     problem && h("p.fact", { key: "problem" }, icon("question", "bad"), h("span", {}, problem)),
@@ -73,7 +73,7 @@ async function unhold(page: Page, doing: Doing, environment: string, plugin: str
   const answer = await ask({
     title: `Let ${plugin} ${version} into ${environment}?`,
     body: [
-      h("p", {}, "It was held out because it did not get healthy. Sluice commits that it may come in again, and the next build or promotion brings it."),
+      h("p", {}, "Sluice commits that it may come in again, and the next build or promotion brings it."),
     ],
     confirm: "Let it in",
   });
@@ -103,7 +103,7 @@ async function promote(page: Page, doing: Doing, environment: Environment, promo
       h(
         "p",
         {},
-        `${capitalChanges(promotable)} of the environment before it. `,
+        `${plural(promotable, "pin or version differs", "pins and versions differ")} from the environment before it. `,
         approvals > 0
           ? `A run plans them and waits for ${plural(approvals, "approval")}; nothing changes before that.`
           : "A run plans and applies them at once: no approval is needed here.",
@@ -127,12 +127,8 @@ async function promote(page: Page, doing: Doing, environment: Environment, promo
   );
 }
 
-function capitalChanges(count: number): string {
-  return `${plural(count, "pin or version", "pins and versions")}`;
-}
-
-// "1.4.2", and the locked one where it is another.
-export function versionWords(version: Version, named: boolean): Child {
+// "1.4.2"; the locked one where it is another; and what the environment before has, where that is another.
+export function versionWords(version: Version, named: boolean, elsewhere: string | null = null): Child {
   const { plugin, running, locked } = version;
   const moves = Boolean(locked) && locked !== running;
   return h(
@@ -140,7 +136,8 @@ export function versionWords(version: Version, named: boolean): Child {
     { key: plugin },
     named && h("span.plugin", {}, `${plugin} `),
     h("span.number", {}, running ?? "none"),
-    moves && h("span.locked", {}, h("span.arrow", { "aria-hidden": "true" }, " → "), `${shortCommit(locked!)} locked`),
+    moves && h("span.locked", {}, h("span.arrow", { "aria-hidden": "true" }, " → "), `${locked} locked`),
+    elsewhere && h("span.elsewhere", { title: elsewhere }, h("span.unequal", { "aria-hidden": "true" }, "≠"), h("span.elsewhere-words", {}, ` ${elsewhere}`)),
   );
 }
 

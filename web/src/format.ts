@@ -87,6 +87,9 @@ export const STEP: Record<StepState, { word: string; icon: string; tone: string 
   skipped: { word: "skipped", icon: "skip", tone: "calm" },
 };
 
+// Of the step at which a run waits for people.
+export const WAITING_STEP = { word: "waiting", icon: "hand", tone: "wait" };
+
 // The states of a run that have better words than their names; the others are read as they are.
 const STATES: Record<string, string> = {
   waiting: "waits for approval",
@@ -117,12 +120,12 @@ export function runName(run: Run): string {
 }
 
 const CAUSES: Record<Cause, string> = {
-  push: "a push",
-  build: "a build",
-  promotion: "a promotion",
-  retry: "a retry",
+  push: "push",
+  build: "build",
+  promotion: "promotion",
+  retry: "retry",
   deploy: "asked for",
-  unhold: "a version let in",
+  unhold: "version let in",
 };
 
 export function causeWords(run: Run): string {

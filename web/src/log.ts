@@ -2,7 +2,7 @@
 // The log of a run: lines `TIME STEP  TEXT` that only grow. Read by bytes from where we are, shown line by line, at the
 // end as long as the reader is there.
 
-import { api } from "./api";
+import { api, Refusal } from "./api";
 import { h, type Child } from "./dom";
 import { icon } from "./icons";
 import { link } from "./parts";
@@ -10,6 +10,7 @@ import { paced } from "./pace";
 
 const LINES_MOST = 5_000; // on the page; the rest is a link away
 const PACE_MS = 400;
+const RETRY_MS = 3_000;
 const NEAR_END_PX = 24;
 
 export class Log {
@@ -20,6 +21,8 @@ export class Log {
   private left = 0; // lines that are no longer on the page
   private box: HTMLElement | null = null;
   private atEnd = true;
+  private problem: string | null = null;
+  private timer: number | undefined;
   private readonly read = paced(() => this.fetch(), PACE_MS);
 
   constructor(
@@ -36,6 +39,11 @@ export class Log {
     if (size > this.offset) this.read();
   }
 
+  // Nobody looks any more.
+  end(): void {
+    clearTimeout(this.timer);
+  }
+
   render(open: boolean): Child[] {
     const path = `/api/v1/runs/${encodeURIComponent(this.run)}/log`;
     return [
@@ -44,7 +52,7 @@ export class Log {
         key: "log",
         own: true,
         tabindex: 0,
-        role: "region",
+        role: "group",
         "aria-label": "Log",
         onscroll: () => this.scrolled(),
         mount: (box) => this.mounted(box),
@@ -52,7 +60,7 @@ export class Log {
       h(
         "div.log-foot",
         {},
-        h("span.help", {}, this.offset === 0 ? "Nothing yet." : open ? "Goes on live." : "Complete."),
+        h("span.help", {}, this.problem ?? (open ? "Goes on live." : this.offset === 0 ? "It is empty." : "Complete.")),
         link(path, "As text"),
         !this.atEnd && h("button.small", { type: "button", onclick: () => this.toEnd() }, icon("down"), "To the newest line"),
       ),
@@ -65,8 +73,8 @@ export class Log {
   }
 
   private async fetch(): Promise<void> {
-    const added = await api.log(this.run, this.offset).catch(() => null);
-    if (!added || added.length === 0) return;
+    const added = await this.ask();
+    if (!added) return;
     this.offset += added.length;
     const text = this.rest + this.decoder.decode(added, { stream: true });
     const lines = text.split("\n");
@@ -75,6 +83,22 @@ export class Log {
     this.left += lines.length - shown.length;
     this.append(shown.map(lineElement));
     this.redraw();
+  }
+
+  // What is new; null for nothing, or where it can't be read: then it is tried again.
+  private async ask(): Promise<Uint8Array | null> {
+    try {
+      const added = await api.log(this.run, this.offset);
+      this.problem = null;
+      return added.length > 0 ? added : null;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.problem = `The log can't be read now: ${error.message}`;
+      this.redraw();
+      clearTimeout(this.timer);
+      this.timer = window.setTimeout(this.read, RETRY_MS);
+      return null;
+    }
   }
 
   private append(lines: HTMLElement[]): void {

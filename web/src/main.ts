@@ -44,6 +44,7 @@ class Application implements Page {
   private lost = false;
   private view: View | null = null;
   private loaded = false;
+  private missed = false; // something may have changed since the view began to load
   private problem: Problem | null = null;
   private said = "";
   private drawing = false;
@@ -110,6 +111,7 @@ class Application implements Page {
   private opened(): void {
     this.setLost(false);
     if (this.loaded) this.reload();
+    else this.missed = true;
   }
 
   private setLost(lost: boolean): void {
@@ -163,6 +165,8 @@ class Application implements Page {
     if (scroll) window.scrollTo(0, scroll);
     else if (place) place.scrollIntoView({ block: "start" });
     else window.scrollTo(0, 0);
+    if (this.missed && this.loaded) this.reload();
+    this.missed = false;
   }
 
   private drawSoon(): void {

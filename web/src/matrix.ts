@@ -7,7 +7,9 @@ import { HEALTH, instanceName } from "./format";
 import { icon } from "./icons";
 import { Doing, environmentPath, healthBadge, hiddenWords, link } from "./parts";
 import type { Page } from "./router";
-import type { Environment, Instance } from "./types";
+import type { Environment, Instance, Version } from "./types";
+
+const FEW = 4; // environments that share the width evenly
 
 export interface Filter {
   words: string;
@@ -29,12 +31,20 @@ export function matrixView(
 ): Description {
   const rows = rowsOf(environments).filter((row) => matches(row, filter));
   if (narrow) return cards(page, doing, environments, rows);
+  return h("div", {}, table(page, doing, environments, rows), environments.length > 1 && legend());
+}
+
+function legend(): Description {
+  return h("p.help", { "aria-hidden": "true" }, h("span.elsewhere.unequal", {}, "≠"), " another version than in the environment before");
+}
+
+function table(page: Page, doing: Doing, environments: Environment[], rows: Row[]): Description {
   return h(
     "div.matrix-room",
-    { tabindex: 0, role: "region", "aria-label": "Instances and environments" },
+    { tabindex: 0, role: "group", "aria-label": "Instances and environments" },
     h(
       "table.matrix",
-      {},
+      { class: environments.length <= FEW ? "few" : "" },
       h("caption.hidden-words", {}, "What runs where"),
       h(
         "thead",
@@ -103,7 +113,7 @@ function rowView(row: Row, environments: Environment[]): Description {
       row.plugins.length === 1 && row.plugins[0] !== row.name && h("span.plugin", {}, row.plugins[0]),
     ),
     row.cells.map((cell, column) =>
-      h("td", { key: column }, cell ? cellView(environments[column]!, cell, row.plugins.length > 1) : absent()),
+      h("td", { key: column }, cell ? cellView(environments, row, column) : absent()),
     ),
   );
 }
@@ -112,25 +122,37 @@ function absent(): Child[] {
   return [h("span.quiet", { "aria-hidden": "true" }, "–"), hiddenWords("not there")];
 }
 
-function cellView(environment: Environment, instance: Instance, named: boolean): Child[] {
+function cellView(environments: Environment[], row: Row, column: number): Child[] {
+  const instance = row.cells[column]!;
+  const named = row.plugins.length > 1;
   const look = HEALTH[instance.health] ?? HEALTH.unknown;
   const versions = instance.versions ?? [];
   const calm = instance.health === "ok";
   return [
     h(
       "a.cell",
-      { href: environmentPath(environment.name, instance.name) },
+      { href: environmentPath(environments[column]!.name, instance.name) },
       !instance.waiting && icon(look.icon, look.tone),
       h(
         "span.cell-words",
         {},
         !instance.waiting && (calm ? hiddenWords(`${look.word} `) : h("span.cell-health", { class: `tone-${look.tone}` }, look.word)),
-        versions.map((version) => !(instance.waiting && !version.running) && versionWords(version, named)),
+        versions.map(
+          (version) =>
+            !(instance.waiting && !version.running) &&
+            versionWords(version, named, elsewhere(version, environments[column - 1], row.cells[column - 1])),
+        ),
         versions.length === 0 && calm && h("span.quiet", {}, look.word),
         instanceMarks(instance),
       ),
     ),
   ];
+}
+
+// "test has 1.5.0" where the environment before runs another version.
+function elsewhere(version: Version, before: Environment | undefined, instance: Instance | null | undefined): string | null {
+  const other = instance?.versions?.find(({ plugin }) => plugin === version.plugin)?.running;
+  return before && other && other !== version.running ? `${before.name} has ${other}` : null;
 }
 
 function cards(page: Page, doing: Doing, environments: Environment[], rows: Row[]): Description {
@@ -153,7 +175,7 @@ function cards(page: Page, doing: Doing, environments: Environment[], rows: Row[
                 "li",
                 { key: row.name ?? "" },
                 h("span.instance-name", {}, instanceName(row.name)),
-                cellView(environment, row.cells[column]!, row.plugins.length > 1),
+                cellView(environments, row, column),
               ),
             ),
         ),

@@ -6,7 +6,7 @@ import { h, type Child, type Description } from "./dom";
 import { approvalWords, plural, relative, runName, waitsForApproval } from "./format";
 import { icon } from "./icons";
 import { matrixView, type Filter } from "./matrix";
-import { commit, Doing, hiddenWords, link, problemBox, runList, runPath, section } from "./parts";
+import { commit, Doing, link, NARROW, problemBox, runList, runPath, section } from "./parts";
 import { paced } from "./pace";
 import type { Page, View } from "./router";
 import type { Overview, Run, RunDetail } from "./types";
@@ -14,7 +14,6 @@ import type { Overview, Run, RunDetail } from "./types";
 const LATEST = 8;
 const WAITING_MOST = 20;
 const PACE_MS = 1_000;
-const NARROW = matchMedia("(max-width: 720px)");
 
 class OverviewView implements View {
   private overview: Overview | null = null;
@@ -25,8 +24,8 @@ class OverviewView implements View {
   private readonly refresh: () => void;
 
   constructor(private readonly page: Page) {
-    this.doing = new Doing(() => page.redraw());
-    this.refresh = paced(() => this.load().then(() => page.redraw(), () => undefined), PACE_MS);
+    this.doing = new Doing(page.redraw);
+    this.refresh = paced(() => this.load().then(page.redraw, () => undefined), PACE_MS);
     NARROW.addEventListener("change", page.redraw);
   }
 
@@ -125,8 +124,7 @@ class OverviewView implements View {
     return h(
       "div.filter",
       { role: "search", "aria-label": "Instances" },
-      h("label", { for: "filter" }, hiddenWords("Filter instances")),
-      h("input", { id: "filter", type: "search", placeholder: "Filter instances", "data-filter": true, oninput: words }),
+      h("input", { id: "filter", type: "search", placeholder: "Filter instances", "aria-label": "Filter instances", "data-filter": true, oninput: words }),
       h("label.choice", {}, h("input", { type: "checkbox", onchange: attention }), "Only what needs attention"),
     );
   }

@@ -7,6 +7,9 @@ import * as format from "./format";
 import { icon } from "./icons";
 import type { Health, Problem, Run } from "./types";
 
+// Where tables become lists; as in style.css.
+export const NARROW = matchMedia("(max-width: 720px)");
+
 export function link(href: string, ...children: Child[]): Description {
   return h("a", { href }, ...children);
 }
@@ -68,7 +71,7 @@ export function problemBox(problem: Problem, extra: Child = null): Description {
 
 // A long text of a worker or a build, as it came.
 export function trace(text: string, label: string): Description {
-  return h("pre.trace", { tabindex: 0, role: "region", "aria-label": label }, text);
+  return h("pre.trace", { tabindex: 0, role: "group", "aria-label": label }, text);
 }
 
 // Runs as a list; `named` where they are of several subjects.
@@ -81,7 +84,7 @@ export function runList(runs: Run[], label: string): Description {
 }
 
 function runRow(run: Run): Description {
-  const took = format.runTime(run);
+  const took = run.open ? null : format.runTime(run);
   return h(
     "div.run-row",
     {},
@@ -99,7 +102,7 @@ function runRow(run: Run): Description {
       h("span", {}, format.causeWords(run), run.by && ` by ${run.by}`),
       run.commit && commit(run.commit),
     ),
-    h("div.run-when", {}, time(run.created), took && h("span.took", {}, took)),
+    h("div.run-when", {}, time(run.created), took && h("span.took", {}, `took ${took}`)),
   );
 }
 

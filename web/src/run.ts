@@ -53,13 +53,17 @@ class RunView implements View {
     return this.run?.open ?? false;
   }
 
+  left(): void {
+    this.log.end();
+  }
+
   render(): Child[] {
     const run = this.run!;
     return [
       this.titleView(run),
       this.doing.problem && !run.approval && problemBox(this.doing.problem),
       run.message && problemOrWords(run),
-      stepsView(run.steps ?? []),
+      stepsView(run),
       h(
         "div.run-body",
         { class: run.approval ? "with-approval" : "" },
@@ -177,7 +181,7 @@ function factsOf(run: RunDetail): Child[] {
   const { artifact } = run;
   const took = format.runTime(run);
   return [
-    fact("Because of", [
+    fact("Cause", [
       format.causeWords(run),
       run.by && [" by ", h("strong", {}, run.by)],
       run.parent && [", ", link(runPath(run.parent), "from this run")],
@@ -189,7 +193,7 @@ function factsOf(run: RunDetail): Child[] {
     artifact?.maven && fact("Artifact", h("span.number", {}, artifact.maven, artifact.size ? ` (${format.bytes(artifact.size)})` : "")),
     artifact?.sha256 && fact("SHA-256", h("code.commit", { title: artifact.sha256 }, artifact.sha256.slice(0, 10))),
     fact("Created", time(run.created)),
-    took !== null && fact(run.open ? "Since" : "Took", took),
+    took !== null && fact(run.open ? "Open for" : "Took", took),
   ];
 }
 
@@ -197,13 +201,15 @@ function fact(name: string, ...value: Child[]): Description {
   return h("div", { key: name }, h("dt", {}, name), h("dd", {}, ...value));
 }
 
-function stepsView(steps: Step[]): Child {
-  return steps.length > 0 && h("ol.steps", { "aria-label": "Steps" }, steps.map(stepView));
+function stepsView(run: RunDetail): Child {
+  const waits = format.waitsForApproval(run);
+  const steps = run.steps ?? [];
+  return steps.length > 0 && h("ol.steps", { "aria-label": "Steps" }, steps.map((step) => stepView(step, waits)));
 }
 
-function stepView(step: Step): Description {
-  const look = format.STEP[step.state] ?? format.STEP.pending;
+function stepView(step: Step, waits: boolean): Description {
   const current = step.state === "running";
+  const look = current && waits ? format.WAITING_STEP : (format.STEP[step.state] ?? format.STEP.pending);
   return h(
     "li",
     { key: step.name, class: `step-${step.state}`, "aria-current": current && "step" },

@@ -26,8 +26,8 @@ class RunsView implements View {
   ) {
     this.subject = query.get("subject") ?? "";
     this.open = query.get("open") === "true";
-    this.doing = new Doing(() => page.redraw());
-    this.refresh = paced(() => this.load().then(() => page.redraw(), () => undefined), PACE_MS);
+    this.doing = new Doing(page.redraw);
+    this.refresh = paced(() => this.load().then(page.redraw, () => undefined), PACE_MS);
   }
 
   title(): string {
@@ -100,7 +100,7 @@ class RunsView implements View {
           mount: (box) => ((box as HTMLInputElement).checked = this.open),
           onchange: (event: Event) => this.show(this.subject, (event.target as HTMLInputElement).checked),
         }),
-        "Only those that go on",
+        "Only open ones",
       ),
     );
   }
