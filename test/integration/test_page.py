@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page of `sluice serve`, in a real Chromium: what people see, click and type, and what a screen reader would find."""
+
 import gzip
 import pathlib
 import re
@@ -64,7 +65,9 @@ def fresh(chromium, url):
 
 def complaints(browser):
     """All but Chromium's word that asking who we are was answered with 401, which is how the page finds out."""
-    return [message for message in browser.console() if not ("/api/v1/session" in message and "401" in message)]
+    return [
+        message for message in browser.console() if not ("/api/v1/session" in message and "401" in message)
+    ]
 
 
 def sign_in(browser, server, role, path="/"):
@@ -152,11 +155,15 @@ def test_approving_with_the_keyboard_alone(browser, serve):
             break
         browser.press(Keys.TAB)
     assert browser.focused().text == "Approve"
-    assert browser.run("return getComputedStyle(document.activeElement).outlineStyle") == "solid", "the focus can't be seen"
+    assert (
+        browser.run("return getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    ), "the focus can't be seen"
     browser.press(Keys.ENTER)
     browser.wait(lambda: "waits for approval" not in browser.text(".run-head"), "the run to move on")
     assert browser.focused().tag_name != "body", "the focus is lost"
-    browser.wait(lambda: browser.run("return document.getElementById('said').textContent"), "words for a screen reader")
+    browser.wait(
+        lambda: browser.run("return document.getElementById('said').textContent"), "words for a screen reader"
+    )
 
 
 def test_rejecting_says_why(browser, serve):
@@ -212,7 +219,9 @@ def test_runs_can_be_filtered(browser, serve):
     sign_in(browser, serve, "viewer", "/runs")
     browser.wait(lambda: browser.all(".runs li"), "runs")
     browser.one("#subject").send_keys("prod")
-    browser.wait(lambda: {link.text for link in browser.all(".run-name")} == {"Deploy to prod"}, "those of prod")
+    browser.wait(
+        lambda: {link.text for link in browser.all(".run-name")} == {"Deploy to prod"}, "those of prod"
+    )
     assert browser.focused().get_attribute("id") == "subject", "the focus stays in the filter"
     assert browser.driver.current_url.endswith("/runs?subject=prod")
 
@@ -276,7 +285,9 @@ def test_a_plan_that_moves_is_shown_before_it_can_be_approved(chromium, fake):
         fake.move_plan(run)
         browser.button("Approve").click()
         browser.wait(lambda: "moved" in browser.text("#approval"), "that the plan moved")
-        after = browser.wait(lambda: browser.one("#approval .help code").get_attribute("title") != before, "the new plan")
+        after = browser.wait(
+            lambda: browser.one("#approval .help code").get_attribute("title") != before, "the new plan"
+        )
         assert after and fake.state(run) == "waiting"
         browser.wait(lambda: browser.button("Look at the new plan"), "the way to it").click()
         assert browser.focused().text == "Plan"
@@ -305,6 +316,40 @@ def test_the_log_follows_until_the_reader_scrolls_up(chromium, fake):
         assert browser.wait(lambda: browser.run(at_end), "the log at its end again")
 
 
+def test_pages_that_were_left_hold_no_connection(chromium, fake):
+    """A fake: it tells who listens. A browser keeps pages to go back to, and has six connections to a server."""
+    for browser in fresh(chromium, fake.url):
+        sign_in(browser, fake, "viewer")
+        for path in [
+            "/runs",
+            "/audit",
+            "/environments/dev",
+            "/environments/test",
+            "/environments/prod",
+            "/runs",
+            "/",
+        ]:
+            browser.open(fake.url + path)
+            browser.wait(lambda: browser.all("main h1"), f"the heading of {path}")
+        browser.wait(lambda: len(fake.listeners) == 1, "the streams of pages that were left to end")
+        browser.driver.back()
+        browser.wait(
+            lambda: browser.text("h1") == "Runs" and len(fake.listeners) == 1, "the page that is gone back to"
+        )
+
+
+def test_a_session_that_ends_leads_to_signing_in(chromium, fake):
+    """A fake: it forgets who signed in when the test says so."""
+    for browser in fresh(chromium, fake.url):
+        sign_in(browser, fake, "viewer", "/runs")
+        browser.driver.delete_all_cookies()
+        browser.one("#subject").send_keys("dev")
+        browser.wait(lambda: browser.all("#token"), "the sign-in form")
+        browser.one("#token").send_keys(fake.token("viewer") + Keys.ENTER)
+        browser.wait(lambda: browser.text("h1") == "Runs", "the page where it was")
+        browser.console()
+
+
 def test_a_lost_connection_is_said_and_mended(chromium, fake):
     """A fake: it goes and comes back under the page, with something changed meanwhile."""
     for browser in fresh(chromium, fake.url):
@@ -315,7 +360,9 @@ def test_a_lost_connection_is_said_and_mended(chromium, fake):
         browser.wait(lambda: "Not live" in browser.text("header"), "that the connection is lost")
         again = FakeSluice(port)
         try:
-            again.find("dev")["holds"] = [{"plugin": "late", "version": "9.9.9", "why": "It came later.", "run": None}]
+            again.find("dev")["holds"] = [
+                {"plugin": "late", "version": "9.9.9", "why": "It came later.", "run": None}
+            ]
             browser.wait(lambda: "It came later." in browser.text(), "what changed meanwhile", seconds=60)
             assert "Not live" not in browser.text("header")
             assert is_marked(browser)

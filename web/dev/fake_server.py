@@ -7,6 +7,7 @@
 It answers as src/server/openapi.yaml says, from made-up data that moves unless --still is given, and builds the page
 with esbuild whenever it is asked for it.
 """
+
 import argparse
 import http.cookies
 import http.server
@@ -71,7 +72,12 @@ class FakeSluice:
     def waiting_run(self, needed=1, authors=()):
         """A run of prod that waits; gives its id."""
         with self.lock:
-            run = data.waiting(self.next_number(), approval={**data.approval(needed), "authors": list(authors)}, created=data.stamp(), started=data.stamp())
+            run = data.waiting(
+                self.next_number(),
+                approval={**data.approval(needed), "authors": list(authors)},
+                created=data.stamp(),
+                started=data.stamp(),
+            )
             self.runs[run["id"]] = run
             self.logs[run["id"]] = b""
             self.log(run, "approval", "waits for an approval")
@@ -118,8 +124,19 @@ class FakeSluice:
         self.tell("log", {"run": run["id"], "size": len(self.logs[run["id"]])})
 
     def note(self, person, act, run=None, environment=None, digest=None, detail=None):
-        self.audit.insert(0, {"id": data.run_id(1000 + len(self.audit)), "at": data.stamp(), "by": person["name"], "act": act, "run": run,
-                              "environment": environment, "digest": digest, "detail": detail})
+        self.audit.insert(
+            0,
+            {
+                "id": data.run_id(1000 + len(self.audit)),
+                "at": data.stamp(),
+                "by": person["name"],
+                "act": act,
+                "run": run,
+                "environment": environment,
+                "digest": digest,
+                "detail": detail,
+            },
+        )
 
     def detail(self, run, person):
         if run["approval"] is None:
@@ -144,7 +161,11 @@ class FakeSluice:
         if why:
             raise Refusal(409 if not run["open"] else 403, why)
         if digest != run["plan"]["digest"]:
-            raise Refusal(409, "The plan moved: something else changed in prod since you looked.", "read the new plan, and approve that")
+            raise Refusal(
+                409,
+                "The plan moved: something else changed in prod since you looked.",
+                "read the new plan, and approve that",
+            )
         run["approval"]["given"].append({"by": person["name"], "at": data.stamp()})
         self.note(person, "approve", run["id"], run["subject"], digest)
         self.log(run, "approval", f"approved by {person['name']}")
@@ -164,7 +185,10 @@ class FakeSluice:
             self.tell_run(run)
 
     def finish(self, run):
-        for over, begun, state, words in [("commit", "apply", "applying", "pushed to main"), ("apply", "verify", "verifying", "orders/connector/source updated")]:
+        for over, begun, state, words in [
+            ("commit", "apply", "applying", "pushed to main"),
+            ("apply", "verify", "verifying", "orders/connector/source updated"),
+        ]:
             if self.stopped.wait(self.pace):
                 return
             self.log(run, over, words)
@@ -183,16 +207,31 @@ class FakeSluice:
             raise Refusal(409, "the run does not wait")
         words = f"Rejected by {person['name']}{': ' + reason if reason else ''}."
         run.update(state="dropped", open=False, ended=data.stamp(), message=words)
-        run["steps"] = [{**step, "state": "skipped" if step["state"] != "done" else "done"} for step in run["steps"]]
+        run["steps"] = [
+            {**step, "state": "skipped" if step["state"] != "done" else "done"} for step in run["steps"]
+        ]
         self.note(person, "reject", run["id"], run["subject"], None, reason)
         self.tell_run(run)
 
     def begin(self, person, subject, cause, **more):
         if "operator" not in person["roles"]:
             raise Refusal(403, "You have no role operator.", "an administrator gives roles in server.yaml")
-        run = data.run(self.next_number(), "deploy", subject, "planning", open=True, cause=cause, by=person["name"], commit=data.commit("head"),
-                       created=data.stamp(), started=data.stamp(), **more)
-        run["steps"] = [{"name": name, "state": "pending", "started": None, "ended": None} for name in data.DEPLOY_STEPS]
+        run = data.run(
+            self.next_number(),
+            "deploy",
+            subject,
+            "planning",
+            open=True,
+            cause=cause,
+            by=person["name"],
+            commit=data.commit("head"),
+            created=data.stamp(),
+            started=data.stamp(),
+            **more,
+        )
+        run["steps"] = [
+            {"name": name, "state": "pending", "started": None, "ended": None} for name in data.DEPLOY_STEPS
+        ]
         run["steps"][0].update(state="running", started=data.stamp())
         self.runs[run["id"]] = run
         self.logs[run["id"]] = b""
@@ -222,7 +261,14 @@ def brief(run):
 
 
 def page_script():
-    command = ["esbuild", str(WEB / "src/main.ts"), "--bundle", "--minify", "--target=es2020", "--log-level=warning"]
+    command = [
+        "esbuild",
+        str(WEB / "src/main.ts"),
+        "--bundle",
+        "--minify",
+        "--target=es2020",
+        "--log-level=warning",
+    ]
     return subprocess.run(command, check=True, capture_output=True).stdout
 
 
@@ -251,6 +297,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer("DELETE")
 
     def answer(self, method):
+        if self.fake.stopped.is_set():  # over a connection from before
+            self.close_connection = True
+            return
         url = urllib.parse.urlsplit(self.path)
         self.query = dict(urllib.parse.parse_qsl(url.query))
         self.body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
@@ -288,7 +337,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def send(self, status, body, kind, headers=()):
         self.send_response(status)
-        for name, value in [("Content-Type", kind), ("Content-Length", str(len(body))), ("Content-Security-Policy", POLICY), *headers]:
+        for name, value in [
+            ("Content-Type", kind),
+            ("Content-Length", str(len(body))),
+            ("Content-Security-Policy", POLICY),
+            *headers,
+        ]:
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
@@ -303,7 +357,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if token not in data.PEOPLE:
             raise Refusal(401, "That token is nobody's.", "it may have been replaced: ask your administrator")
         self.fake.note(data.PEOPLE[token], "sign_in")
-        self.json(data.PEOPLE[token], headers=[("Set-Cookie", f"sluice_session={token}; HttpOnly; SameSite=Strict; Path=/")])
+        self.json(
+            data.PEOPLE[token],
+            headers=[("Set-Cookie", f"sluice_session={token}; HttpOnly; SameSite=Strict; Path=/")],
+        )
 
     def sign_out(self):
         self.send(204, b"", "text/plain", [("Set-Cookie", "sluice_session=; Max-Age=0; Path=/")])
@@ -312,8 +369,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.json(self.person)
 
     def overview(self):
-        declarations = {"commit": data.commit("head"), "branch": "main", "title": "orders: page through what is left", "problem": None}
-        self.json({"project": "acme-streaming", "declarations": declarations, "environments": self.fake.environments})
+        declarations = {
+            "commit": data.commit("head"),
+            "branch": "main",
+            "title": "orders: page through what is left",
+            "problem": None,
+        }
+        self.json(
+            {
+                "project": "acme-streaming",
+                "declarations": declarations,
+                "environments": self.fake.environments,
+            }
+        )
 
     def environment(self, name):
         self.json(self.fake.find(name))
@@ -322,12 +390,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.json(brief(self.fake.begin(self.person, self.fake.find(name)["name"], "deploy")), 202)
 
     def promote(self, name):
-        self.json(brief(self.fake.begin(self.person, self.fake.find(name)["name"], "promotion", changes=data.moves())), 202)
+        self.json(
+            brief(
+                self.fake.begin(self.person, self.fake.find(name)["name"], "promotion", changes=data.moves())
+            ),
+            202,
+        )
 
     def unhold(self, name):
         environment = self.fake.find(name)
         run = self.fake.begin(self.person, name, "unhold", title=f"let {self.body['plugin']} in")
-        environment["holds"] = [hold for hold in environment["holds"] if hold["plugin"] != self.body["plugin"]]
+        environment["holds"] = [
+            hold for hold in environment["holds"] if hold["plugin"] != self.body["plugin"]
+        ]
         self.json(brief(run), 202)
 
     def runs(self):
@@ -337,7 +412,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.query.get("open") == "true":
             found = [run for run in found if run["open"]]
         if "before" in self.query:
-            found = [run for run in found if run["created"] < self.fake.find_run(self.query["before"])["created"]]
+            found = [
+                run for run in found if run["created"] < self.fake.find_run(self.query["before"])["created"]
+            ]
         self.json({"runs": [brief(run) for run in found[: int(self.query.get("limit", 50))]]})
 
     def run(self, run_id):
@@ -345,7 +422,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log(self, run_id):
         self.fake.find_run(run_id)
-        self.send(200, self.fake.logs[run_id][int(self.query.get("offset", 0)):], "text/plain; charset=utf-8")
+        self.send(
+            200, self.fake.logs[run_id][int(self.query.get("offset", 0)) :], "text/plain; charset=utf-8"
+        )
 
     def approve(self, run_id):
         run = self.fake.find_run(run_id)
@@ -359,7 +438,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def retry(self, run_id):
         run = self.fake.find_run(run_id)
-        self.json(brief(self.fake.begin(self.person, run["subject"], "retry", title=run["title"], parent=run_id)), 202)
+        self.json(
+            brief(self.fake.begin(self.person, run["subject"], "retry", title=run["title"], parent=run_id)),
+            202,
+        )
 
     def audit(self):
         self.json({"entries": self.fake.audit[: int(self.query.get("limit", 100))]})

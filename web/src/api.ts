@@ -7,7 +7,7 @@ export class Refusal extends Error {
   constructor(
     readonly status: number, // 0: no answer at all
     message: string,
-    readonly hint: string | null = null,
+    readonly hint: string | null = null
   ) {
     super(message);
   }

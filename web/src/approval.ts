@@ -25,17 +25,19 @@ export function approvalView(run: RunDetail, state: ApprovalState): Description 
     h(
       "ul.given",
       { "aria-label": "Given by" },
-      approval.given.map(({ by, at }) => h("li", { key: by }, icon("check", "good"), h("strong", {}, by), " ", time(at))),
+      approval.given.map(({ by, at }) =>
+        h("li", { key: by }, icon("check", "good"), h("strong", {}, by), " ", time(at))
+      )
     ),
     run.open && rules(approval),
     run.open && buttons(run, approval, state),
-    state.doing.problem && problemBox(state.doing.problem),
+    state.doing.problem && problemBox(state.doing.problem)
   );
 }
 
 function marks(approval: Approval): Child {
   return Array.from({ length: approval.needed }, (_, index) =>
-    index < approval.given.length ? icon("check", "good") : icon("ring", "calm"),
+    index < approval.given.length ? icon("check", "good") : icon("ring", "calm")
   );
 }
 
@@ -45,7 +47,9 @@ function rules(approval: Approval): Child[] {
     h(
       "p",
       { key: "who" },
-      approvers.length > 0 ? ["May approve: ", h("strong", {}, approvers.join(", ")), "."] : "Every approver may approve.",
+      approvers.length > 0
+        ? ["May approve: ", h("strong", {}, approvers.join(", ")), "."]
+        : "Every approver may approve."
     ),
     authors.length > 0 &&
       h("p.quiet", { key: "authors" }, `Not ${authors.join(", ")}, who wrote or promoted the change.`),
@@ -62,7 +66,11 @@ function buttons(run: RunDetail, approval: Approval, state: ApprovalState): Chil
         "p.note",
         { key: "moved", role: "alert" },
         icon("warning"),
-        h("span", {}, "The plan moved while you looked. Nothing of the new one is approved by you yet: read it first."),
+        h(
+          "span",
+          {},
+          "The plan moved while you looked. Nothing of the new one is approved by you yet: read it first."
+        )
       ),
     !may && approval.why_not && h("p.note", { key: "why" }, icon("stop"), h("span", {}, approval.why_not)),
     h(
@@ -71,12 +79,22 @@ function buttons(run: RunDetail, approval: Approval, state: ApprovalState): Chil
       may &&
         doing.button(
           "approve",
-          moved ? "Look at the new plan" : doing.busy === "approve" ? "Approving…" : [icon("check"), "Approve"],
+          moved
+            ? "Look at the new plan"
+            : doing.busy === "approve"
+            ? "Approving…"
+            : [icon("check"), "Approve"],
           moved ? state.look : state.approve,
-          moved ? "" : "primary",
+          moved ? "" : "primary"
         ),
-      state.mayReject && doing.button("reject", "Reject…", state.reject, "danger"),
+      state.mayReject && doing.button("reject", "Reject…", state.reject, "danger")
     ),
-    may && h("p.help", { key: "digest" }, "for the plan ", h("code", { title: run.plan!.digest }, digest(run.plan!.digest))),
+    may &&
+      h(
+        "p.help",
+        { key: "digest" },
+        "for the plan ",
+        h("code", { title: run.plan!.digest }, digest(run.plan!.digest))
+      ),
   ];
 }

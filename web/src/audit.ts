@@ -71,8 +71,18 @@ function item(entry: AuditEntry): Description {
   return h(
     "li",
     { key: entry.id },
-    h("div", {}, h("strong", {}, entry.by), " ", ACTS[entry.act] ?? entry.act, " ", whereView(entry), " ", runView(entry)),
-    h("div.quiet", {}, time(entry.at), " ", detailView(entry)),
+    h(
+      "div",
+      {},
+      h("strong", {}, entry.by),
+      " ",
+      ACTS[entry.act] ?? entry.act,
+      " ",
+      whereView(entry),
+      " ",
+      runView(entry)
+    ),
+    h("div.quiet", {}, time(entry.at), " ", detailView(entry))
   );
 }
 
@@ -98,9 +108,17 @@ function table(entries: AuditEntry[]): Description {
       "table.audit",
       {},
       h("caption.hidden-words", {}, "What people did"),
-      h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col", key: column }, column)))),
-      h("tbody", {}, entries.map(row)),
-    ),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          columns.map((column) => h("th", { scope: "col", key: column }, column))
+        )
+      ),
+      h("tbody", {}, entries.map(row))
+    )
   );
 }
 
@@ -113,7 +131,7 @@ function row(entry: AuditEntry): Description {
     h("td", {}, ACTS[entry.act] ?? entry.act),
     h("td", {}, whereView(entry)),
     h("td", {}, runView(entry)),
-    h("td", {}, detailView(entry)),
+    h("td", {}, detailView(entry))
   );
 }
 

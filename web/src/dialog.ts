@@ -30,9 +30,10 @@ export function ask(question: Question): Promise<FormData | null> {
       h(
         "div.buttons",
         {},
-        question.confirm && h("button", { type: "submit", class: question.look ?? "primary" }, question.confirm),
-        h("button", { type: "button", onclick: () => dialog.close() }, question.confirm ? "Cancel" : "Close"),
-      ),
+        question.confirm &&
+          h("button", { type: "submit", class: question.look ?? "primary" }, question.confirm),
+        h("button", { type: "button", onclick: () => dialog.close() }, question.confirm ? "Cancel" : "Close")
+      )
     ),
   ]);
   document.body.append(dialog);

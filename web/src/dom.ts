@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Describes what a part of the page should be, and makes it so in place: elements that are there already are kept, with
-// their focus, scroll position and selection. Data becomes text and attributes, never markup.
+// Describes what a part of the page should be, and makes it so in place: elements that are there already are
+// kept, with their focus, scroll position and selection. Data becomes text and attributes, never markup.
 //
 //   render(root, [h("ul", {}, names.map((name) => h("li", { key: name }, name)))]);
 
@@ -8,8 +8,8 @@ type Listener = (event: Event) => void;
 type Mount = (element: HTMLElement) => void;
 type Value = string | number | boolean | null | undefined | Listener | Mount;
 
-// Attributes and `on…` listeners, and three that are no attribute: `key` tells an element from its siblings; `mount` is
-// called once, when the element is made; `own` leaves the children to whoever mounted it.
+// Attributes and `on…` listeners, and three that are no attribute: `key` tells an element from its siblings;
+// `mount` is called once, when the element is made; `own` leaves the children to whoever mounted it.
 export interface Properties {
   mount?: Mount;
   own?: boolean;
@@ -37,12 +37,13 @@ export function h(type: string, properties: Properties = {}, ...children: Child[
   return { type, key: key === null ? null : String(key), properties, children: flatten(children) };
 }
 
-// Makes the content of `root` be what is described. Focus stays where it was; where its element is gone it goes to the
-// start of the main content, so that a keyboard does not begin at the top again.
+// Makes the content of `root` be what is described. Focus stays where it was; where its element is gone it
+// goes to the start of the main content, so that a keyboard does not begin at the top again.
 export function render(root: Element, children: Child[]): void {
   const focused = document.activeElement;
   patch(root, flatten(children));
-  if (!(focused instanceof HTMLElement) || focused === document.activeElement || focused === document.body) return;
+  if (!(focused instanceof HTMLElement) || focused === document.activeElement || focused === document.body)
+    return;
   const target = focused.isConnected ? focused : document.getElementById("main");
   target?.focus({ preventScroll: true });
 }

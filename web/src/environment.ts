@@ -4,10 +4,22 @@
 import { api } from "./api";
 import { ask } from "./dialog";
 import { h, type Child, type Description } from "./dom";
+import type { ServerEvent } from "./events";
 import { environmentFacts, instanceMarks, needsAttention, versionWords } from "./facts";
 import { instanceName, plural } from "./format";
 import { icon } from "./icons";
-import { badge, commit, Doing, healthBadge, instanceId, problemBox, runPath, section, time, trace } from "./parts";
+import {
+  badge,
+  commit,
+  Doing,
+  healthBadge,
+  instanceId,
+  problemBox,
+  runPath,
+  section,
+  time,
+  trace,
+} from "./parts";
 import { paced } from "./pace";
 import type { Page, View } from "./router";
 import type { Environment, Instance, Resource } from "./types";
@@ -21,10 +33,7 @@ class EnvironmentView implements View {
   private readonly doing: Doing;
   private readonly refresh: () => void;
 
-  constructor(
-    private readonly page: Page,
-    private readonly name: string,
-  ) {
+  constructor(private readonly page: Page, private readonly name: string) {
     this.doing = new Doing(page.redraw);
     this.refresh = paced(() => this.load().then(page.redraw, () => undefined), PACE_MS);
   }
@@ -37,8 +46,11 @@ class EnvironmentView implements View {
     this.environment = await api.environment(this.name);
   }
 
-  heard(event: { kind: string; name?: string }): void {
-    if (event.kind === "run" || (event.kind === "environment" && event.name === this.name)) this.refresh();
+  heard(event: ServerEvent): void {
+    const mine =
+      (event.kind === "run" && event.run.subject === this.name) ||
+      (event.kind === "environment" && event.name === this.name);
+    if (mine) this.refresh();
   }
 
   render(): Child[] {
@@ -50,12 +62,19 @@ class EnvironmentView implements View {
         h("h1", { tabindex: -1 }, environment.name),
         healthBadge(environment.health),
         environment.observed && h("span.quiet", {}, "observed ", time(environment.observed)),
-        this.page.may("operator") && this.doing.button("deploy", "Deploy now", () => void this.deploy(), "small"),
+        this.page.may("operator") &&
+          this.doing.button("deploy", "Deploy now", () => void this.deploy(), "small")
       ),
       this.doing.problem && problemBox(this.doing.problem),
-      h("div.environment-facts", {}, environmentFacts(this.page, this.doing, environment), policyWords(environment)),
+      h(
+        "div.environment-facts",
+        {},
+        environmentFacts(this.page, this.doing, environment),
+        policyWords(environment)
+      ),
       section("Instances", { id: "instances" }, this.filterView(), this.instancesView()),
-      (environment.plugins ?? []).length > 0 && section("Plugins", { id: "plugins" }, pluginsView(environment)),
+      (environment.plugins ?? []).length > 0 &&
+        section("Plugins", { id: "plugins" }, pluginsView(environment)),
     ];
   }
 
@@ -84,14 +103,14 @@ class EnvironmentView implements View {
             this.page.redraw();
           },
         }),
-        "Only what needs attention",
-      ),
+        "Only what needs attention"
+      )
     );
   }
 
   private instancesView(): Child {
     const shown = this.environment!.instances.filter(
-      (instance) => this.matches(instance) && (!this.attention || needsAttention(instance)),
+      (instance) => this.matches(instance) && (!this.attention || needsAttention(instance))
     );
     return shown.length > 0 ? shown.map(instanceView) : h("p.quiet", { key: "none" }, "No instance matches.");
   }
@@ -104,17 +123,29 @@ class EnvironmentView implements View {
   private async deploy(): Promise<void> {
     const answer = await ask({
       title: `Deploy to ${this.name} now?`,
-      body: [h("p", {}, "A run plans what is declared now, asks for the approvals that the policy wants, and applies it.")],
+      body: [
+        h(
+          "p",
+          {},
+          "A run plans what is declared now, asks for the approvals that the policy wants, and applies it."
+        ),
+      ],
       confirm: "Deploy",
     });
-    if (answer) await this.doing.run("deploy", async () => this.page.go(runPath((await api.deploy(this.name)).id)));
+    if (answer)
+      await this.doing.run("deploy", async () => this.page.go(runPath((await api.deploy(this.name)).id)));
   }
 }
 
 function policyWords(environment: Environment): Child {
   const approvals = environment.approvals ?? 0;
-  const words = approvals > 0 ? `${plural(approvals, "approval")} before a change` : "changes need no approval";
-  const promotion = environment.first ? "" : environment.promotion === "manual" ? "; promoted by hand" : "; promotions are proposed";
+  const words =
+    approvals > 0 ? `${plural(approvals, "approval")} before a change` : "changes need no approval";
+  const promotion = environment.first
+    ? ""
+    : environment.promotion === "manual"
+    ? "; promoted by hand"
+    : "; promotions are proposed";
   return h("p.fact.quiet", { key: "policy" }, `Policy: ${words}${promotion}.`);
 }
 
@@ -133,10 +164,10 @@ function instanceView(instance: Instance): Description {
       instance.health !== "ok" && !instance.waiting && healthBadge(instance.health),
       others.map((version) => versionWords(version, true)),
       instance.commit && h("span.quiet", {}, "module at ", commit(instance.commit)),
-      instanceMarks(instance),
+      instanceMarks(instance)
     ),
     resources.length > 0 && h("ul.resources", {}, resources.map(resourceView)),
-    resources.length === 0 && !instance.waiting && h("p.quiet", {}, "It has no connectors and topics."),
+    resources.length === 0 && !instance.waiting && h("p.quiet", {}, "It has no connectors and topics.")
   );
 }
 
@@ -154,19 +185,27 @@ function resourceView(resource: Resource): Description {
         {},
         h("span.kind", {}, resource.kind),
         h("strong", {}, resource.name),
-        resource.cluster && resource.kind === "connector" && h("span.quiet", {}, `on ${resource.cluster}`),
+        resource.cluster && resource.kind === "connector" && h("span.quiet", {}, `on ${resource.cluster}`)
       ),
       h("span.resource-tasks", {}, tasksWords(resource)),
-      h("span.resource-version", {}, resource.version && versionWords({ plugin: resource.plugin ?? "", running: resource.version, locked: resource.locked ?? null }, Boolean(resource.plugin))),
+      h(
+        "span.resource-version",
+        {},
+        resource.version &&
+          versionWords(
+            { plugin: resource.plugin ?? "", running: resource.version, locked: resource.locked ?? null },
+            Boolean(resource.plugin)
+          )
+      )
     ),
     drift.length > 0 &&
       h(
         "p.drift",
         {},
         badge({ icon: "pencil", tone: "wait" }, "changed by hand: "),
-        drift.map((key) => h("code", { key }, key)),
+        drift.map((key) => h("code", { key }, key))
       ),
-    resource.trace && trace(resource.trace, `Trace of ${resource.name}`),
+    resource.trace && trace(resource.trace, `Trace of ${resource.name}`)
   );
 }
 
@@ -184,8 +223,8 @@ function pluginsView(environment: Environment): Description {
     "ul.plugins",
     {},
     (environment.plugins ?? []).map(({ name, version }) =>
-      h("li", { key: name }, icon("check", "calm"), h("span.plugin", {}, name), h("span.number", {}, version)),
-    ),
+      h("li", { key: name }, icon("check", "calm"), h("span.plugin", {}, name), h("span.number", {}, version))
+    )
   );
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One stream of events from the server for the whole page. It is opened again when it breaks, and let go of while
-// nobody looks: a browser has only six connections to a server.
+// One stream of events from the server for the whole page. It is opened again when it breaks, and let go of
+// while nobody looks and when the reader leaves: a browser has only six connections to a server, and pages
+// that it keeps to go back to would hold theirs.
 
 import type { Run } from "./types";
 
@@ -12,7 +13,7 @@ export type ServerEvent =
 export interface EventListener {
   heard(event: ServerEvent): void;
   opened(): void; // what changed before was missed
-  lost(): void;
+  lost(refused: boolean): void; // refused: the server answered, and it was no stream
 }
 
 const RETRY_MS = 3_000;
@@ -25,12 +26,16 @@ export class Events {
 
   constructor(private readonly listener: EventListener) {
     document.addEventListener("visibilitychange", this.look);
+    window.addEventListener("pagehide", this.close);
+    window.addEventListener("pageshow", this.look);
     this.open();
   }
 
   end(): void {
     this.ended = true;
     document.removeEventListener("visibilitychange", this.look);
+    window.removeEventListener("pagehide", this.close);
+    window.removeEventListener("pageshow", this.look);
     this.close();
   }
 
@@ -46,14 +51,18 @@ export class Events {
     this.source = source;
     source.onopen = () => this.listener.opened();
     source.onerror = () => {
-      this.listener.lost();
       // The browser tries again by itself, unless the answer was an error.
-      if (source.readyState !== EventSource.CLOSED) return;
+      const refused = source.readyState === EventSource.CLOSED;
+      this.listener.lost(refused);
+      if (!refused || this.ended) return;
       this.source = null;
       this.later(() => this.open(), RETRY_MS);
     };
     this.hear(source, "run", (value) => ({ kind: "run", run: value as Run }));
-    this.hear(source, "environment", (value) => ({ kind: "environment", name: (value as { name: string }).name }));
+    this.hear(source, "environment", (value) => ({
+      kind: "environment",
+      name: (value as { name: string }).name,
+    }));
     this.hear(source, "log", (value) => ({ kind: "log", ...(value as { run: string; size: number }) }));
   }
 
@@ -68,9 +77,9 @@ export class Events {
     this.timer = window.setTimeout(() => !this.ended && call(), ms);
   }
 
-  private close(): void {
+  private readonly close = (): void => {
     clearTimeout(this.timer);
     this.source?.close();
     this.source = null;
-  }
+  };
 }

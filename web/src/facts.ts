@@ -15,9 +15,20 @@ export function environmentFacts(page: Page, doing: Doing, environment: Environm
   const { name, behind, problem, run, promotable = 0 } = environment;
   return [
     environment.commit
-      ? h("p.fact", { key: "commit" }, commit(environment.commit), environment.applied && h("span.quiet", {}, "applied ", time(environment.applied)))
+      ? h(
+          "p.fact",
+          { key: "commit" },
+          commit(environment.commit),
+          environment.applied && h("span.quiet", {}, "applied ", time(environment.applied))
+        )
       : h("p.fact.quiet", { key: "commit" }, "Nothing was applied yet."),
-    run && h("p.fact", { key: "run" }, icon("dots", "busy"), h("span", {}, link(runPath(run), "A run is on its way"))),
+    run &&
+      h(
+        "p.fact",
+        { key: "run" },
+        icon("dots", "busy"),
+        h("span", {}, link(runPath(run), "A run is on its way"))
+      ),
     problem && h("p.fact", { key: "problem" }, icon("question", "bad"), h("span", {}, problem)),
     behind &&
       h(
@@ -30,14 +41,19 @@ export function environmentFacts(page: Page, doing: Doing, environment: Environm
           h("strong", {}, "Behind"),
           behind.commit ? [": ", commit(behind.commit), " did not get there. "] : ". ",
           behind.why && `${behind.why} `,
-          behind.run && link(runPath(behind.run), "See the run"),
-        ),
+          behind.run && link(runPath(behind.run), "See the run")
+        )
       ),
     holds(page, doing, environment),
     promotable > 0 && page.may("operator") && promoteButton(page, doing, environment, promotable),
     promotable > 0 &&
       !page.may("operator") &&
-      h("p.fact", { key: "promotable" }, icon("up"), h("span", {}, `${plural(promotable, "change")} to promote to ${name}`)),
+      h(
+        "p.fact",
+        { key: "promotable" },
+        icon("up"),
+        h("span", {}, `${plural(promotable, "change")} to promote to ${name}`)
+      ),
   ];
 }
 
@@ -61,15 +77,21 @@ function holds(page: Page, doing: Doing, environment: Environment): Description[
               `unhold ${environment.name} ${hold.plugin}`,
               [icon("right"), "Let in"],
               () => void unhold(page, doing, environment.name, hold.plugin, hold.version),
-              "small",
-            ),
-          ),
-      ),
-    ),
+              "small"
+            )
+          )
+      )
+    )
   );
 }
 
-async function unhold(page: Page, doing: Doing, environment: string, plugin: string, version: string): Promise<void> {
+async function unhold(
+  page: Page,
+  doing: Doing,
+  environment: string,
+  plugin: string,
+  version: string
+): Promise<void> {
   const answer = await ask({
     title: `Let ${plugin} ${version} into ${environment}?`,
     body: [
@@ -78,7 +100,9 @@ async function unhold(page: Page, doing: Doing, environment: string, plugin: str
     confirm: "Let it in",
   });
   if (!answer) return;
-  await doing.run(`unhold ${environment} ${plugin}`, async () => page.go(runPath((await api.unhold(environment, plugin)).id)));
+  await doing.run(`unhold ${environment} ${plugin}`, async () =>
+    page.go(runPath((await api.unhold(environment, plugin)).id))
+  );
 }
 
 function promoteButton(page: Page, doing: Doing, environment: Environment, promotable: number): Description {
@@ -89,12 +113,17 @@ function promoteButton(page: Page, doing: Doing, environment: Environment, promo
       `promote ${environment.name}`,
       [icon("up"), `Promote ${plural(promotable, "change")}`],
       () => void promote(page, doing, environment, promotable),
-      "small",
-    ),
+      "small"
+    )
   );
 }
 
-async function promote(page: Page, doing: Doing, environment: Environment, promotable: number): Promise<void> {
+async function promote(
+  page: Page,
+  doing: Doing,
+  environment: Environment,
+  promotable: number
+): Promise<void> {
   const names = environment.instances.map(({ name }) => name).filter((name): name is string => name !== null);
   const approvals = environment.approvals ?? 0;
   const answer = await ask({
@@ -103,10 +132,14 @@ async function promote(page: Page, doing: Doing, environment: Environment, promo
       h(
         "p",
         {},
-        `${plural(promotable, "pin or version differs", "pins and versions differ")} from the environment before it. `,
+        `${plural(
+          promotable,
+          "pin or version differs",
+          "pins and versions differ"
+        )} from the environment before it. `,
         approvals > 0
           ? `A run plans them and waits for ${plural(approvals, "approval")}; nothing changes before that.`
-          : "A run plans and applies them at once: no approval is needed here.",
+          : "A run plans and applies them at once: no approval is needed here."
       ),
       names.length > 1 &&
         h(
@@ -114,8 +147,13 @@ async function promote(page: Page, doing: Doing, environment: Environment, promo
           {},
           h("summary", {}, "Only some instances"),
           names.map((name) =>
-            h("label.choice", { key: name }, h("input", { type: "checkbox", name: "instance", value: name }), name),
-          ),
+            h(
+              "label.choice",
+              { key: name },
+              h("input", { type: "checkbox", name: "instance", value: name }),
+              name
+            )
+          )
         ),
     ],
     confirm: "Promote",
@@ -123,7 +161,7 @@ async function promote(page: Page, doing: Doing, environment: Environment, promo
   if (!answer) return;
   const instances = answer.getAll("instance").map(String);
   await doing.run(`promote ${environment.name}`, async () =>
-    page.go(runPath((await api.promote(environment.name, instances)).id)),
+    page.go(runPath((await api.promote(environment.name, instances)).id))
   );
 }
 
@@ -137,7 +175,13 @@ export function versionWords(version: Version, named: boolean, elsewhere: string
     named && h("span.plugin", {}, `${plugin} `),
     h("span.number", {}, running ?? "none"),
     moves && h("span.locked", {}, h("span.arrow", { "aria-hidden": "true" }, " → "), `${locked} locked`),
-    elsewhere && h("span.elsewhere", { title: elsewhere }, h("span.unequal", { "aria-hidden": "true" }, "≠"), h("span.elsewhere-words", {}, ` ${elsewhere}`)),
+    elsewhere &&
+      h(
+        "span.elsewhere",
+        { title: elsewhere },
+        h("span.unequal", { "aria-hidden": "true" }, "≠"),
+        h("span.elsewhere-words", {}, ` ${elsewhere}`)
+      )
   );
 }
 
@@ -146,11 +190,22 @@ export function instanceMarks(instance: Instance): Child[] {
   const drift = instance.drift ?? 0;
   return [
     instance.waiting && h("span.mark-line", { key: "waiting" }, icon("hand", "calm"), "waits for promotion"),
-    drift > 0 && h("span.mark-line", { key: "drift" }, icon("pencil", "wait"), `${plural(drift, "key")} changed by hand`),
+    drift > 0 &&
+      h(
+        "span.mark-line",
+        { key: "drift" },
+        icon("pencil", "wait"),
+        `${plural(drift, "key")} changed by hand`
+      ),
   ];
 }
 
 export function needsAttention(instance: Instance): boolean {
   const moves = (instance.versions ?? []).some(({ running, locked }) => locked && locked !== running);
-  return !["ok", "off"].includes(instance.health) || (instance.drift ?? 0) > 0 || Boolean(instance.waiting) || moves;
+  return (
+    !["ok", "off"].includes(instance.health) ||
+    (instance.drift ?? 0) > 0 ||
+    Boolean(instance.waiting) ||
+    moves
+  );
 }

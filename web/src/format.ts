@@ -55,8 +55,8 @@ export function relative(time: string): string {
     size < 90 * MINUTE
       ? `${Math.round(size / MINUTE)} min`
       : size < 36 * HOUR
-        ? `${Math.round(size / HOUR)} h`
-        : plural(Math.round(size / DAY), "day");
+      ? `${Math.round(size / HOUR)} h`
+      : plural(Math.round(size / DAY), "day");
   return distance > 0 ? `in ${words}` : `${words} ago`;
 }
 

@@ -28,6 +28,6 @@ export function icon(name: string, tone = ""): Description {
   return h(
     "svg.icon",
     { viewBox: "0 0 16 16", "aria-hidden": "true", focusable: "false", class: tone && `tone-${tone}` },
-    h("path", { d: PATHS[name] ?? "" }),
+    h("path", { d: PATHS[name] ?? "" })
   );
 }

@@ -40,7 +40,16 @@ function focusFilter(event: Event): void {
 }
 
 function row(keys: string[], words: string) {
-  return h("div", {}, h("dt", {}, keys.map((key) => h("kbd", {}, key))), h("dd", {}, words));
+  return h(
+    "div",
+    {},
+    h(
+      "dt",
+      {},
+      keys.map((key) => h("kbd", {}, key))
+    ),
+    h("dd", {}, words)
+  );
 }
 
 export function showKeys(): void {
@@ -55,13 +64,17 @@ export function showKeys(): void {
         Object.entries(PLACES).map(([key, [, words]]) => row(["g", key], `Go to ${words}`)),
         row(["/"], "Go to the filter"),
         row(["?"], "Show this"),
-        row(["Esc"], "Close a dialog"),
+        row(["Esc"], "Close a dialog")
       ),
       h(
         "label.choice",
         {},
-        h("input", { type: "checkbox", onchange: change, mount: (box) => ((box as HTMLInputElement).checked = on()) }),
-        "Shortcuts are on",
+        h("input", {
+          type: "checkbox",
+          onchange: change,
+          mount: (box) => ((box as HTMLInputElement).checked = on()),
+        }),
+        "Shortcuts are on"
       ),
     ],
   });

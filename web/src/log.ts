@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log of a run: lines `TIME STEP  TEXT` that only grow. Read by bytes from where we are, shown line by line, at the
-// end as long as the reader is there.
+// The log of a run: lines `TIME STEP  TEXT` that only grow. Read by bytes from where we are, shown line by
+// line, at the end as long as the reader is there.
 
 import { api, Refusal } from "./api";
 import { h, type Child } from "./dom";
@@ -25,10 +25,7 @@ export class Log {
   private timer: number | undefined;
   private readonly read = paced(() => this.fetch(), PACE_MS);
 
-  constructor(
-    private readonly run: string,
-    private readonly redraw: () => void,
-  ) {}
+  constructor(private readonly run: string, private readonly redraw: () => void) {}
 
   // Something may have been added.
   look(): void {
@@ -47,7 +44,8 @@ export class Log {
   render(open: boolean): Child[] {
     const path = `/api/v1/runs/${encodeURIComponent(this.run)}/log`;
     return [
-      this.left > 0 && h("p.help", {}, `The first ${this.left} lines are not shown here. `, link(path, "The whole log")),
+      this.left > 0 &&
+        h("p.help", {}, `The first ${this.left} lines are not shown here. `, link(path, "The whole log")),
       h("div.log", {
         key: "log",
         own: true,
@@ -60,9 +58,19 @@ export class Log {
       h(
         "div.log-foot",
         {},
-        h("span.help", {}, this.problem ?? (open ? "Goes on live." : this.offset === 0 ? "It is empty." : "Complete.")),
+        h(
+          "span.help",
+          {},
+          this.problem ?? (open ? "Goes on live." : this.offset === 0 ? "It is empty." : "Complete.")
+        ),
         link(path, "As text"),
-        !this.atEnd && h("button.small", { type: "button", onclick: () => this.toEnd() }, icon("down"), "To the newest line"),
+        !this.atEnd &&
+          h(
+            "button.small",
+            { type: "button", onclick: () => this.toEnd() },
+            icon("down"),
+            "To the newest line"
+          )
       ),
     ];
   }
@@ -130,10 +138,13 @@ function lineElement(line: string): HTMLElement {
   if (match) {
     const time = new Date(at);
     element.append(
-      piece("log-time", Number.isNaN(time.getTime()) ? at : time.toLocaleTimeString(undefined, { hour12: false })),
+      piece(
+        "log-time",
+        Number.isNaN(time.getTime()) ? at : time.toLocaleTimeString(undefined, { hour12: false })
+      ),
       " ",
       piece("log-step", step),
-      "  ",
+      "  "
     );
   }
   element.append(piece(look(text), text));

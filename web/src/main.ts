@@ -10,8 +10,8 @@ import { icon } from "./icons";
 import { listenToKeys, showKeys } from "./keys";
 import { overview } from "./overview";
 import { paced } from "./pace";
-import { badge, problemBox } from "./parts";
-import { find, Router, type Page, type Route, type View } from "./router";
+import { badge, link, problemBox } from "./parts";
+import { find, Router, type MakeView, type Page, type Route, type View } from "./router";
 import { run } from "./run";
 import { runs } from "./runs";
 import { SignIn } from "./signin";
@@ -32,12 +32,23 @@ const PLACES: [path: string, words: string][] = [
 const TICK_MS = 1_000;
 const SLOW_TICK_MS = 20_000;
 const RELOAD_PACE_MS = 500;
-const NOT_FOUND: Problem = { message: "There is no such page.", hint: "The overview has everything that runs." };
+
+const notFound: MakeView = () => ({
+  title: () => "There is no such page",
+  load: () => Promise.resolve(),
+  render: () => [
+    h("h1", { tabindex: -1 }, "There is no such page"),
+    h("p", {}, "The ", link("/", "overview"), " has everything that runs."),
+  ],
+});
 
 class Application implements Page {
   private readonly root = document.createElement("div");
   private readonly router = new Router((scroll) => this.arrive(scroll));
-  private readonly signIn = new SignIn(() => this.redraw(), (person) => this.enter(person));
+  private readonly signIn = new SignIn(
+    () => this.redraw(),
+    (person) => this.enter(person)
+  );
   private somebody: Person | null = null;
   private asked = false; // whether the server said who is asking
   private events: Events | null = null;
@@ -89,7 +100,7 @@ class Application implements Page {
     this.events = new Events({
       heard: (event) => this.heard(event),
       opened: () => this.opened(),
-      lost: () => this.setLost(true),
+      lost: (refused) => this.lostEvents(refused),
     });
     this.router.start();
   }
@@ -114,6 +125,20 @@ class Application implements Page {
     else this.missed = true;
   }
 
+  private lostEvents(refused: boolean): void {
+    this.setLost(true);
+    if (refused) void this.checkSession();
+  }
+
+  // A server that takes no stream of events may have ended the session.
+  private async checkSession(): Promise<void> {
+    try {
+      await api.whoAmI();
+    } catch (error) {
+      if (error instanceof Refusal && error.status === 401) this.leave();
+    }
+  }
+
   private setLost(lost: boolean): void {
     this.lost = lost;
     this.redraw();
@@ -131,12 +156,7 @@ class Application implements Page {
     if (!this.somebody) return;
     this.dropView();
     const route = find(ROUTES, location.pathname);
-    if (!route) {
-      this.problem = NOT_FOUND;
-      this.redraw();
-      return;
-    }
-    const view = route.make(this, route.part, new URLSearchParams(location.search));
+    const view = (route?.make ?? notFound)(this, route?.part ?? "", new URLSearchParams(location.search));
     this.view = view;
     this.redraw();
     void this.load().then(() => view === this.view && this.settle(scroll));
@@ -160,7 +180,9 @@ class Application implements Page {
   private settle(scroll: number | null): void {
     this.draw();
     const place = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    const heading = place ? place.querySelector<HTMLElement>("[tabindex]") : this.root.querySelector<HTMLElement>("main h1");
+    const heading = place
+      ? place.querySelector<HTMLElement>("[tabindex]")
+      : this.root.querySelector<HTMLElement>("main h1");
     heading?.focus({ preventScroll: true });
     if (scroll) window.scrollTo(0, scroll);
     else if (place) place.scrollIntoView({ block: "start" });
@@ -182,7 +204,11 @@ class Application implements Page {
     document.title = `${this.titleWords()} · Sluice`;
     render(this.root, [
       this.somebody && this.headerView(),
-      h("main", { id: "main", tabindex: -1, key: this.somebody ? location.pathname : "sign-in" }, this.mainView()),
+      h(
+        "main",
+        { id: "main", tabindex: -1, key: this.somebody ? location.pathname : "sign-in" },
+        this.mainView()
+      ),
       h("div.hidden-words", { id: "said", role: "status", "aria-live": "polite" }, this.said),
     ]);
   }
@@ -206,8 +232,13 @@ class Application implements Page {
 
   private troubleView(problem: Problem): Description {
     const again = (): void => (this.view ? this.reload() : location.reload());
-    const retry = problem !== NOT_FOUND && h("button.small", { type: "button", onclick: again }, "Try again");
-    return h("div.trouble", {}, !this.loaded && h("h1", { tabindex: -1 }, "Something is wrong"), problemBox(problem, retry));
+    const retry = h("button.small", { type: "button", onclick: again }, "Try again");
+    return h(
+      "div.trouble",
+      {},
+      !this.loaded && h("h1", { tabindex: -1 }, "Something is wrong"),
+      problemBox(problem, retry)
+    );
   }
 
   private headerView(): Child[] {
@@ -218,15 +249,29 @@ class Application implements Page {
         "header",
         {},
         h("a.home", { href: "/" }, icon("sluice"), "Sluice"),
-        h("nav", { "aria-label": "Main" }, PLACES.map(([path, words]) => this.placeView(path, words))),
-        this.lost && h("div.lost", { role: "status" }, badge({ icon: "warning", tone: "bad" }, "Not live: connecting…")),
+        h(
+          "nav",
+          { "aria-label": "Main" },
+          PLACES.map(([path, words]) => this.placeView(path, words))
+        ),
+        this.lost &&
+          h("div.lost", { role: "status" }, badge({ icon: "warning", tone: "bad" }, "Not live: connecting…")),
         h(
           "div.person",
           {},
           h("span.person-name", { title: roles.join(", ") }, name),
-          h("button.quiet-button", { type: "button", onclick: showKeys, "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts (?)" }, "?"),
-          h("button.quiet-button", { type: "button", onclick: () => void this.signOut() }, "Sign out"),
-        ),
+          h(
+            "button.quiet-button",
+            {
+              type: "button",
+              onclick: showKeys,
+              "aria-label": "Keyboard shortcuts",
+              title: "Keyboard shortcuts (?)",
+            },
+            "?"
+          ),
+          h("button.quiet-button", { type: "button", onclick: () => void this.signOut() }, "Sign out")
+        )
       ),
     ];
   }

@@ -27,7 +27,7 @@ export function matrixView(
   doing: Doing,
   environments: Environment[],
   filter: Filter,
-  narrow: boolean,
+  narrow: boolean
 ): Description {
   const rows = rowsOf(environments).filter((row) => matches(row, filter));
   if (narrow) return cards(page, doing, environments, rows);
@@ -35,7 +35,12 @@ export function matrixView(
 }
 
 function legend(): Description {
-  return h("p.help", { "aria-hidden": "true" }, h("span.elsewhere.unequal", {}, "≠"), " another version than in the environment before");
+  return h(
+    "p.help",
+    { "aria-hidden": "true" },
+    h("span.elsewhere.unequal", {}, "≠"),
+    " another version than in the environment before"
+  );
 }
 
 function table(page: Page, doing: Doing, environments: Environment[], rows: Row[]): Description {
@@ -54,32 +59,45 @@ function table(page: Page, doing: Doing, environments: Environment[], rows: Row[
           {},
           h("td.corner", {}),
           environments.map((environment) =>
-            h("th", { scope: "col", key: environment.name }, heading(environment)),
-          ),
+            h("th", { scope: "col", key: environment.name }, heading(environment))
+          )
         ),
         h(
           "tr.facts",
           {},
           h("th", { scope: "row" }, hiddenWords("The environment")),
           environments.map((environment) =>
-            h("td", { key: environment.name }, environmentFacts(page, doing, environment)),
-          ),
-        ),
+            h("td", { key: environment.name }, environmentFacts(page, doing, environment))
+          )
+        )
       ),
-      h("tbody", {}, rows.map((row) => rowView(row, environments)), rows.length === 0 && nothing(environments)),
-    ),
+      h(
+        "tbody",
+        {},
+        rows.map((row) => rowView(row, environments)),
+        rows.length === 0 && nothing(environments)
+      )
+    )
   );
 }
 
 function heading(environment: Environment): Child[] {
-  return [h("a.environment-name", { href: environmentPath(environment.name) }, environment.name), healthBadge(environment.health)];
+  return [
+    h("a.environment-name", { href: environmentPath(environment.name) }, environment.name),
+    healthBadge(environment.health),
+  ];
 }
 
 function nothing(environments: Environment[]): Description {
-  return h("tr", { key: "nothing" }, h("td.quiet", { colspan: environments.length + 1 }, "No instance matches."));
+  return h(
+    "tr",
+    { key: "nothing" },
+    h("td.quiet", { colspan: environments.length + 1 }, "No instance matches.")
+  );
 }
 
-// A row for each instance that any environment has, in the order in which they appear; what is of no module comes last.
+// A row for each instance that any environment has, in the order in which they appear; what is of no module
+// comes last.
 function rowsOf(environments: Environment[]): Row[] {
   const rows = new Map<string | null, Row>();
   environments.forEach((environment, column) => {
@@ -90,7 +108,8 @@ function rowsOf(environments: Environment[]): Row[] {
         rows.set(instance.name, row);
       }
       row.cells[column] = instance;
-      for (const { plugin } of instance.versions ?? []) if (!row.plugins.includes(plugin)) row.plugins.push(plugin);
+      for (const { plugin } of instance.versions ?? [])
+        if (!row.plugins.includes(plugin)) row.plugins.push(plugin);
     }
   });
   return [...rows.values()].sort((a, b) => Number(a.name === null) - Number(b.name === null));
@@ -98,7 +117,10 @@ function rowsOf(environments: Environment[]): Row[] {
 
 function matches(row: Row, { words, attention }: Filter): boolean {
   const text = `${instanceName(row.name)} ${row.plugins.join(" ")}`.toLowerCase();
-  const wanted = words.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+  const wanted = words
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
   return wanted && (!attention || row.cells.some((cell) => cell && needsAttention(cell)));
 }
 
@@ -110,11 +132,11 @@ function rowView(row: Row, environments: Environment[]): Description {
       "th",
       { scope: "row" },
       h("span.instance-name", {}, instanceName(row.name)),
-      row.plugins.length === 1 && row.plugins[0] !== row.name && h("span.plugin", {}, row.plugins[0]),
+      row.plugins.length === 1 && row.plugins[0] !== row.name && h("span.plugin", {}, row.plugins[0])
     ),
     row.cells.map((cell, column) =>
-      h("td", { key: column }, cell ? cellView(environments, row, column) : absent()),
-    ),
+      h("td", { key: column }, cell ? cellView(environments, row, column) : absent())
+    )
   );
 }
 
@@ -136,21 +158,28 @@ function cellView(environments: Environment[], row: Row, column: number): Child[
       h(
         "span.cell-words",
         {},
-        !instance.waiting && (calm ? hiddenWords(`${look.word} `) : h("span.cell-health", { class: `tone-${look.tone}` }, look.word)),
+        !instance.waiting &&
+          (calm
+            ? hiddenWords(`${look.word} `)
+            : h("span.cell-health", { class: `tone-${look.tone}` }, look.word)),
         versions.map(
           (version) =>
             !(instance.waiting && !version.running) &&
-            versionWords(version, named, elsewhere(version, environments[column - 1], row.cells[column - 1])),
+            versionWords(version, named, elsewhere(version, environments[column - 1], row.cells[column - 1]))
         ),
         versions.length === 0 && calm && h("span.quiet", {}, look.word),
-        instanceMarks(instance),
-      ),
+        instanceMarks(instance)
+      )
     ),
   ];
 }
 
 // "test has 1.5.0" where the environment before runs another version.
-function elsewhere(version: Version, before: Environment | undefined, instance: Instance | null | undefined): string | null {
+function elsewhere(
+  version: Version,
+  before: Environment | undefined,
+  instance: Instance | null | undefined
+): string | null {
   const other = instance?.versions?.find(({ plugin }) => plugin === version.plugin)?.running;
   return before && other && other !== version.running ? `${before.name} has ${other}` : null;
 }
@@ -163,7 +192,16 @@ function cards(page: Page, doing: Doing, environments: Environment[], rows: Row[
       h(
         "section.card",
         { key: environment.name, "aria-labelledby": `card-${environment.name}` },
-        h("div.card-head", {}, h("h3", { id: `card-${environment.name}` }, link(environmentPath(environment.name), environment.name)), healthBadge(environment.health)),
+        h(
+          "div.card-head",
+          {},
+          h(
+            "h3",
+            { id: `card-${environment.name}` },
+            link(environmentPath(environment.name), environment.name)
+          ),
+          healthBadge(environment.health)
+        ),
         environmentFacts(page, doing, environment),
         h(
           "ul",
@@ -175,11 +213,11 @@ function cards(page: Page, doing: Doing, environments: Environment[], rows: Row[
                 "li",
                 { key: row.name ?? "" },
                 h("span.instance-name", {}, instanceName(row.name)),
-                cellView(environments, row, column),
-              ),
-            ),
-        ),
-      ),
-    ),
+                cellView(environments, row, column)
+              )
+            )
+        )
+      )
+    )
   );
 }

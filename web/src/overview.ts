@@ -3,6 +3,7 @@
 
 import { api } from "./api";
 import { h, type Child, type Description } from "./dom";
+import type { ServerEvent } from "./events";
 import { approvalWords, plural, relative, runName, waitsForApproval } from "./format";
 import { icon } from "./icons";
 import { matrixView, type Filter } from "./matrix";
@@ -45,8 +46,8 @@ class OverviewView implements View {
     this.latest = latest;
   }
 
-  heard(): void {
-    this.refresh();
+  heard(event: ServerEvent): void {
+    if (event.kind !== "log") this.refresh();
   }
 
   ticks(): boolean {
@@ -70,14 +71,14 @@ class OverviewView implements View {
         environments.length > 0 && this.filterView(),
         environments.length > 0
           ? matrixView(this.page, this.doing, environments, this.filter, NARROW.matches)
-          : h("p.quiet", {}, "No environment is declared yet."),
+          : h("p.quiet", {}, "No environment is declared yet.")
       ),
       section(
         "Latest runs",
         { id: "latest" },
         this.latest.length > 0
           ? [runList(this.latest, "Latest runs"), h("p", {}, link("/runs", "All runs"))]
-          : h("p.quiet", {}, "No run yet: the next push starts one."),
+          : h("p.quiet", {}, "No run yet: the next push starts one.")
       ),
     ];
   }
@@ -94,7 +95,11 @@ class OverviewView implements View {
       "section.waiting",
       { "aria-labelledby": "waiting-title" },
       h("h2", { id: "waiting-title" }, icon("hand", "wait"), title),
-      h("ul", {}, [...mine, ...others].map((run) => waitingRow(run, mine.length > 0))),
+      h(
+        "ul",
+        {},
+        [...mine, ...others].map((run) => waitingRow(run, mine.length > 0))
+      )
     );
   }
 
@@ -106,7 +111,7 @@ class OverviewView implements View {
         {},
         project && h("strong", {}, project),
         id && [h("span", {}, branch ?? "", " at "), commit(id)],
-        title && h("span.quiet", {}, title),
+        title && h("span.quiet", {}, title)
       ),
       problem && problemBox({ message: "The declarations can't be read now.", hint: problem }),
     ];
@@ -124,8 +129,20 @@ class OverviewView implements View {
     return h(
       "div.filter",
       { role: "search", "aria-label": "Instances" },
-      h("input", { id: "filter", type: "search", placeholder: "Filter instances", "aria-label": "Filter instances", "data-filter": true, oninput: words }),
-      h("label.choice", {}, h("input", { type: "checkbox", onchange: attention }), "Only what needs attention"),
+      h("input", {
+        id: "filter",
+        type: "search",
+        placeholder: "Filter instances",
+        "aria-label": "Filter instances",
+        "data-filter": true,
+        oninput: words,
+      }),
+      h(
+        "label.choice",
+        {},
+        h("input", { type: "checkbox", onchange: attention }),
+        "Only what needs attention"
+      )
     );
   }
 }
@@ -142,8 +159,8 @@ function waitingRow(run: RunDetail, someMine: boolean): Description {
       {},
       approval && approvalWords(approval),
       approval?.expires && `, expires ${relative(approval.expires)}`,
-      someMine && !approval?.may && ", waits for others",
-    ),
+      someMine && !approval?.may && ", waits for others"
+    )
   );
 }
 

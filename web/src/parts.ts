@@ -54,9 +54,18 @@ export function commit(id: string): Description {
   return h("code.commit", { title: id }, format.commit(id));
 }
 
-export function section(title: string, properties: { id: string; class?: string }, ...children: Child[]): Description {
+export function section(
+  title: string,
+  properties: { id: string; class?: string },
+  ...children: Child[]
+): Description {
   const heading = `${properties.id}-title`;
-  return h("section", { ...properties, "aria-labelledby": heading }, h("h2", { id: heading }, title), ...children);
+  return h(
+    "section",
+    { ...properties, "aria-labelledby": heading },
+    h("h2", { id: heading }, title),
+    ...children
+  );
 }
 
 // What went wrong, and what helps.
@@ -65,7 +74,7 @@ export function problemBox(problem: Problem, extra: Child = null): Description {
     "div.problem",
     { role: "alert" },
     icon("warning"),
-    h("div", {}, h("p.message", {}, problem.message), problem.hint && h("p.hint", {}, problem.hint), extra),
+    h("div", {}, h("p.message", {}, problem.message), problem.hint && h("p.hint", {}, problem.hint), extra)
   );
 }
 
@@ -79,7 +88,7 @@ export function runList(runs: Run[], label: string): Description {
   return h(
     "ul.runs",
     { "aria-label": label },
-    runs.map((run) => h("li", { key: run.id }, runRow(run))),
+    runs.map((run) => h("li", { key: run.id }, runRow(run)))
   );
 }
 
@@ -94,15 +103,15 @@ function runRow(run: Run): Description {
       {},
       h("a.run-name", { href: runPath(run.id) }, format.runName(run)),
       run.version && h("span.version", {}, run.version),
-      h("div.run-title", {}, run.message && run.good === false ? run.message : (run.title ?? "")),
+      h("div.run-title", {}, run.message && run.good === false ? run.message : run.title ?? "")
     ),
     h(
       "div.run-why",
       {},
       h("span", {}, format.causeWords(run), run.by && ` by ${run.by}`),
-      run.commit && commit(run.commit),
+      run.commit && commit(run.commit)
     ),
-    h("div.run-when", {}, time(run.created), took && h("span.took", {}, `took ${took}`)),
+    h("div.run-when", {}, time(run.created), took && h("span.took", {}, `took ${took}`))
   );
 }
 
@@ -135,8 +144,15 @@ export class Doing {
     const busy = this.busy === name;
     return h(
       "button",
-      { key: name, type: "button", class: look, onclick: press, "aria-disabled": this.busy !== null, "aria-busy": busy },
-      words,
+      {
+        key: name,
+        type: "button",
+        class: look,
+        onclick: press,
+        "aria-disabled": this.busy !== null,
+        "aria-busy": busy,
+      },
+      words
     );
   }
 }

@@ -23,16 +23,21 @@ export function planView(plan: Plan): Child[] {
   const open = plan.actions.length < MANY_ACTIONS;
   return [
     plan.settings &&
-      note("It changes settings, such as policy or addresses. Those before the change decide about it, and a second plan follows."),
+      note(
+        "It changes settings (policy, addresses): those before it decide about it, and a second plan follows."
+      ),
     (plan.problems ?? []).map((problem) =>
-      problemBox({ ...problem, message: problem.address ? `${problem.address}: ${problem.message}` : problem.message }),
+      problemBox({
+        ...problem,
+        message: problem.address ? `${problem.address}: ${problem.message}` : problem.message,
+      })
     ),
     (plan.warnings ?? []).map(note),
     h(
       "div.plan",
       {},
       Array.from(groups, ([name, actions]) => groupView(name, actions, open)),
-      h("p.plan-count", {}, countWords(plan)),
+      h("p.plan-count", {}, countWords(plan))
     ),
   ];
 }
@@ -42,11 +47,15 @@ export function countWords(plan: Plan): string {
   if (plan.actions.length === 0) return "No changes.";
   // Resources, not actions: a pin and a switch of one connector are one change.
   const count = (...operations: Operation[]): number =>
-    new Set(plan.actions.filter((action) => operations.includes(action.operation)).map((action) => action.address)).size;
+    new Set(
+      plan.actions.filter((action) => operations.includes(action.operation)).map((action) => action.address)
+    ).size;
   const rollouts = count("rollout");
   const settings = count("settings");
   return (
-    `Plan: ${count("create")} to create, ${count("update", "state")} to change, ${count("delete")} to delete` +
+    `Plan: ${count("create")} to create, ${count("update", "state")} to change, ${count(
+      "delete"
+    )} to delete` +
     (rollouts ? `, ${plural(rollouts, "rollout")}` : "") +
     (settings ? `, ${plural(settings, "setting")}` : "")
   );
@@ -76,14 +85,19 @@ function groupView(name: string, actions: Action[], open: boolean): Description 
     "details",
     { key: name, open },
     h("summary", {}, name || "of no module", h("span.group-count", {}, plural(actions.length, "action"))),
-    h("ul", {}, actions.map((action) => actionView(action, name))),
+    h(
+      "ul",
+      {},
+      actions.map((action) => actionView(action, name))
+    )
   );
 }
 
 function actionView(action: Action, group: string): Description {
   const { mark, word, tone } = OPERATIONS[action.operation];
-  const rest = group && action.address.startsWith(`${group}/`) ? action.address.slice(group.length + 1) : action.address;
-  const changes = action.operation === "delete" ? [] : (action.changes ?? []);
+  const rest =
+    group && action.address.startsWith(`${group}/`) ? action.address.slice(group.length + 1) : action.address;
+  const changes = action.operation === "delete" ? [] : action.changes ?? [];
   return h(
     "li",
     { key: action.id },
@@ -93,9 +107,14 @@ function actionView(action: Action, group: string): Description {
       h("span.mark", { class: `tone-${tone}`, "aria-hidden": "true" }, mark),
       hiddenWords(`${word} `),
       h("strong", {}, rest),
-      action.id.endsWith("#pin") && h("span.remark", {}, " held at the version it runs, before the rollout"),
+      action.id.endsWith("#pin") && h("span.remark", {}, " held at the version it runs, before the rollout")
     ),
-    changes.length > 0 && h("dl", {}, inOrder(changes).map((change) => changeView(action, change))),
+    changes.length > 0 &&
+      h(
+        "dl",
+        {},
+        inOrder(changes).map((change) => changeView(action, change))
+      )
   );
 }
 
@@ -108,7 +127,8 @@ function inOrder(changes: Change[]): Change[] {
 function changeView(action: Action, change: Change): Description {
   const before = change.old ?? null;
   const after = change.new ?? null;
-  const kind: Operation = before === null ? "create" : after === null && !change.deferred ? "delete" : "update";
+  const kind: Operation =
+    before === null ? "create" : after === null && !change.deferred ? "delete" : "update";
   const { mark, word, tone } = OPERATIONS[kind];
   const created = action.operation === "create";
   return h(
@@ -119,9 +139,9 @@ function changeView(action: Action, change: Change): Description {
       {},
       h("span.mark", { class: created ? "" : `tone-${tone}`, "aria-hidden": "true" }, created ? "" : mark),
       !created && hiddenWords(`${word} `),
-      shownKey(change.key),
+      shownKey(change.key)
     ),
-    h("dd", {}, valueView(change)),
+    h("dd", {}, valueView(change))
   );
 }
 
@@ -137,14 +157,20 @@ function valueView(change: Change): Child[] {
   if (before !== null && (change.new || change.deferred || change.new === "")) {
     parts.push(h("span.arrow", { "aria-hidden": "true" }, " → "), hiddenWords(" becomes "));
   }
-  if (change.deferred) parts.push(h("em", {}, `known after the rollout: ${change.deferred.replace("@", " ")}`));
+  if (change.deferred)
+    parts.push(h("em", {}, `known after the rollout: ${change.deferred.replace("@", " ")}`));
   else if (change.new !== null && change.new !== undefined) parts.push(oneValue(change, change.new, "new"));
   return parts;
 }
 
 function oneValue(change: Change, value: string, when: string): Description {
   if (change.sensitive) {
-    return h("span", { class: when }, h("span", { "aria-hidden": "true" }, "•••"), hiddenWords("a value that is not shown"));
+    return h(
+      "span",
+      { class: when },
+      h("span", { "aria-hidden": "true" }, "•••"),
+      hiddenWords("a value that is not shown")
+    );
   }
   return h("span", { class: when }, value === "" ? '""' : value);
 }

@@ -9,7 +9,17 @@ import * as format from "./format";
 import { icon } from "./icons";
 import { Log } from "./log";
 import {
-  commit, Doing, environmentPath, hiddenWords, link, problemBox, runPath, section, stateBadge, time, trace,
+  commit,
+  Doing,
+  environmentPath,
+  hiddenWords,
+  link,
+  problemBox,
+  runPath,
+  section,
+  stateBadge,
+  time,
+  trace,
 } from "./parts";
 import { paced } from "./pace";
 import { planView } from "./plan";
@@ -26,10 +36,7 @@ class RunView implements View {
   private readonly doing: Doing;
   private readonly refresh: () => void;
 
-  constructor(
-    private readonly page: Page,
-    private readonly id: string,
-  ) {
+  constructor(private readonly page: Page, private readonly id: string) {
     this.log = new Log(id, page.redraw);
     this.doing = new Doing(page.redraw);
     this.refresh = paced(() => this.load().then(page.redraw, () => undefined), PACE_MS);
@@ -74,8 +81,8 @@ class RunView implements View {
           movesView(run),
           run.plan && section("Plan", { id: "plan" }, planView(run.plan)),
           run.trace && section("Trace", { id: "trace" }, trace(run.trace, "Trace")),
-          section("Log", { id: "log-section" }, this.log.render(run.open)),
-        ),
+          section("Log", { id: "log-section" }, this.log.render(run.open))
+        )
       ),
     ];
   }
@@ -93,15 +100,26 @@ class RunView implements View {
     return h(
       "div.run-head",
       {},
-      h("div.title", {}, h("h1", { tabindex: -1 }, format.runName(run)), stateBadge(run), this.retryButton(run)),
+      h(
+        "div.title",
+        {},
+        h("h1", { tabindex: -1 }, format.runName(run)),
+        stateBadge(run),
+        this.retryButton(run)
+      ),
       run.title && h("p.run-subject", {}, run.title),
-      h("dl.run-facts", {}, factsOf(run)),
+      h("dl.run-facts", {}, factsOf(run))
     );
   }
 
   private retryButton(run: RunDetail): Child {
     if (run.open || !this.page.may("operator")) return null;
-    return this.doing.button("retry", "Retry", () => void this.retry(), run.good === false ? "small primary" : "small");
+    return this.doing.button(
+      "retry",
+      "Retry",
+      () => void this.retry(),
+      run.good === false ? "small primary" : "small"
+    );
   }
 
   private approvalView(run: RunDetail): Description {
@@ -123,7 +141,7 @@ class RunView implements View {
         this.take(await api.approve(this.id, digest));
         this.page.say(this.run!.open ? "Approved." : format.stateWords(this.run!));
       },
-      (refusal) => this.refused(refusal),
+      (refusal) => this.refused(refusal)
     );
   }
 
@@ -136,7 +154,7 @@ class RunView implements View {
         if (this.run?.open && this.run.plan?.digest !== digest) this.doing.problem = null;
         this.page.redraw();
       },
-      () => undefined,
+      () => undefined
     );
     return false;
   }
@@ -163,7 +181,11 @@ class RunView implements View {
     });
     if (!answer) return;
     const reason = String(answer.get("reason") ?? "").trim();
-    await this.doing.run("reject", async () => this.take(await api.reject(this.id, reason)), (refusal) => this.refused(refusal));
+    await this.doing.run(
+      "reject",
+      async () => this.take(await api.reject(this.id, reason)),
+      (refusal) => this.refused(refusal)
+    );
   }
 
   private async retry(): Promise<void> {
@@ -190,8 +212,13 @@ function factsOf(run: RunDetail): Child[] {
     run.commit && fact("Commit", commit(run.commit)),
     run.version && fact("Version", h("span.number", {}, run.version)),
     run.pushed && fact("Pushed", commit(run.pushed)),
-    artifact?.maven && fact("Artifact", h("span.number", {}, artifact.maven, artifact.size ? ` (${format.bytes(artifact.size)})` : "")),
-    artifact?.sha256 && fact("SHA-256", h("code.commit", { title: artifact.sha256 }, artifact.sha256.slice(0, 10))),
+    artifact?.maven &&
+      fact(
+        "Artifact",
+        h("span.number", {}, artifact.maven, artifact.size ? ` (${format.bytes(artifact.size)})` : "")
+      ),
+    artifact?.sha256 &&
+      fact("SHA-256", h("code.commit", { title: artifact.sha256 }, artifact.sha256.slice(0, 10))),
     fact("Created", time(run.created)),
     took !== null && fact(run.open ? "Open for" : "Took", took),
   ];
@@ -204,12 +231,19 @@ function fact(name: string, ...value: Child[]): Description {
 function stepsView(run: RunDetail): Child {
   const waits = format.waitsForApproval(run);
   const steps = run.steps ?? [];
-  return steps.length > 0 && h("ol.steps", { "aria-label": "Steps" }, steps.map((step) => stepView(step, waits)));
+  return (
+    steps.length > 0 &&
+    h(
+      "ol.steps",
+      { "aria-label": "Steps" },
+      steps.map((step) => stepView(step, waits))
+    )
+  );
 }
 
 function stepView(step: Step, waits: boolean): Description {
   const current = step.state === "running";
-  const look = current && waits ? format.WAITING_STEP : (format.STEP[step.state] ?? format.STEP.pending);
+  const look = current && waits ? format.WAITING_STEP : format.STEP[step.state] ?? format.STEP.pending;
   return h(
     "li",
     { key: step.name, class: `step-${step.state}`, "aria-current": current && "step" },
@@ -219,8 +253,8 @@ function stepView(step: Step, waits: boolean): Description {
       "span.step-time",
       {},
       step.state === "done" || current ? hiddenWords(`${look.word} `) : `${look.word} `,
-      step.started && step.state !== "skipped" && format.between(step.started, step.ended),
-    ),
+      step.started && step.state !== "skipped" && format.between(step.started, step.ended)
+    )
   );
 }
 
@@ -242,8 +276,8 @@ function moveView(move: Move): Description {
       move.before ? format.commit(move.before) : "nothing",
       h("span.arrow", { "aria-hidden": "true" }, " → "),
       hiddenWords(" becomes "),
-      h("span.new", {}, move.after ? format.commit(move.after) : "nothing"),
-    ),
+      h("span.new", {}, move.after ? format.commit(move.after) : "nothing")
+    )
   );
 }
 

@@ -3,6 +3,7 @@
 
 import { api } from "./api";
 import { h, type Child, type Description } from "./dom";
+import type { ServerEvent } from "./events";
 import { Doing, problemBox, runList } from "./parts";
 import { paced } from "./pace";
 import type { Page, View } from "./router";
@@ -20,10 +21,7 @@ class RunsView implements View {
   private subject: string;
   private open: boolean;
 
-  constructor(
-    private readonly page: Page,
-    query: URLSearchParams,
-  ) {
+  constructor(private readonly page: Page, query: URLSearchParams) {
     this.subject = query.get("subject") ?? "";
     this.open = query.get("open") === "true";
     this.doing = new Doing(page.redraw);
@@ -44,7 +42,7 @@ class RunsView implements View {
     this.subjects = subjectsOf(overview, this.runs, this.subject);
   }
 
-  heard(event: { kind: string }): void {
+  heard(event: ServerEvent): void {
     if (event.kind === "run") this.refresh();
   }
 
@@ -86,11 +84,15 @@ class RunsView implements View {
       h("label", { for: "subject" }, "Of"),
       h(
         "select",
-        { id: "subject", "data-filter": true, onchange: (event: Event) => this.show((event.target as HTMLSelectElement).value, this.open) },
+        {
+          id: "subject",
+          "data-filter": true,
+          onchange: (event: Event) => this.show((event.target as HTMLSelectElement).value, this.open),
+        },
         h("option", { value: "" }, "everything"),
         this.subjects.map((name) =>
-          h("option", { key: name, value: name, selected: name === this.subject }, name),
-        ),
+          h("option", { key: name, value: name, selected: name === this.subject }, name)
+        )
       ),
       h(
         "label.choice",
@@ -100,8 +102,8 @@ class RunsView implements View {
           mount: (box) => ((box as HTMLInputElement).checked = this.open),
           onchange: (event: Event) => this.show(this.subject, (event.target as HTMLInputElement).checked),
         }),
-        "Only open ones",
-      ),
+        "Only open ones"
+      )
     );
   }
 
@@ -118,7 +120,9 @@ class RunsView implements View {
 
 function subjectsOf(overview: Overview, runs: Run[], subject: string): string[] {
   const environments = overview.environments.map(({ name }) => name);
-  const plugins = overview.environments.flatMap((environment) => (environment.plugins ?? []).map(({ name }) => name));
+  const plugins = overview.environments.flatMap((environment) =>
+    (environment.plugins ?? []).map(({ name }) => name)
+  );
   const others = [...plugins, ...runs.map((run) => run.subject), subject].filter(Boolean).sort();
   return [...new Set([...environments, ...others])];
 }

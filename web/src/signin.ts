@@ -11,10 +11,7 @@ export class SignIn {
   private problem: Problem | null = null;
   private busy = false;
 
-  constructor(
-    private readonly redraw: () => void,
-    private readonly done: (person: Person) => void,
-  ) {}
+  constructor(private readonly redraw: () => void, private readonly done: (person: Person) => void) {}
 
   render(): Child[] {
     return [
@@ -38,7 +35,11 @@ export class SignIn {
         }),
         h("p.help", { id: "token-help" }, "The one that your administrator gave you."),
         this.problem && problemBox(this.problem),
-        h("button.primary", { type: "submit", "aria-disabled": this.busy }, this.busy ? "Signing in…" : "Sign in"),
+        h(
+          "button.primary",
+          { type: "submit", "aria-disabled": this.busy },
+          this.busy ? "Signing in…" : "Sign in"
+        )
       ),
     ];
   }

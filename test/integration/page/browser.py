@@ -11,6 +11,7 @@
 axe-core is `axe.min.js` of the npm package, in ${XDG_CACHE_HOME:-~/.cache}/sluice-test/axe-core, where axe_source()
 puts it with npm when it is not there; NoAxe says that it could not.
 """
+
 import os
 import pathlib
 import shutil
@@ -127,12 +128,18 @@ class Browser:
                 result = None
             if result:
                 return result
-            assert time.monotonic() < end, f"waited {seconds} s for {what or condition}; the page says:\n{self.text('body')}"
+            assert (
+                time.monotonic() < end
+            ), f"waited {seconds} s for {what or condition}; the page says:\n{self.text('body')}"
             time.sleep(0.05)
 
     def console(self):
         """Warnings and errors since the last time."""
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("WARNING", "SEVERE")]
+        return [
+            entry["message"]
+            for entry in self.driver.get_log("browser")
+            if entry["level"] in ("WARNING", "SEVERE")
+        ]
 
     def violations(self):
         """What axe-core finds, a line for each element."""
@@ -151,7 +158,9 @@ class Browser:
 
     def picture(self, path):
         """The whole page."""
-        width, height = self.run("return [innerWidth, Math.max(innerHeight, document.documentElement.scrollHeight)]")
+        width, height = self.run(
+            "return [innerWidth, Math.max(innerHeight, document.documentElement.scrollHeight)]"
+        )
         self.driver.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
@@ -164,7 +173,11 @@ class Browser:
 
 
 def axe_source():
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "sluice-test" / "axe-core"
+    cache = (
+        pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+        / "sluice-test"
+        / "axe-core"
+    )
     script = cache / f"axe-{AXE_VERSION}.min.js"
     if not script.exists():
         fetch_axe(cache, script)
@@ -177,7 +190,11 @@ def fetch_axe(cache, script):
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         packed = subprocess.run(
-            ["npm", "pack", "--silent", f"axe-core@{AXE_VERSION}"], cwd=folder, capture_output=True, text=True, timeout=300
+            ["npm", "pack", "--silent", f"axe-core@{AXE_VERSION}"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
         if packed.returncode != 0:
             raise NoAxe(f"npm could not fetch axe-core: {packed.stderr.strip()}")
