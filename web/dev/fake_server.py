@@ -77,6 +77,7 @@ class FakeSluice:
                 approval={**data.approval(needed), "authors": list(authors)},
                 created=data.stamp(),
                 started=data.stamp(),
+                steps=data.steps(data.DEPLOY_STEPS, 1, start_minutes=1),
             )
             self.runs[run["id"]] = run
             self.logs[run["id"]] = b""

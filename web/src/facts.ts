@@ -145,7 +145,7 @@ async function promote(
         h(
           "details.choices",
           {},
-          h("summary", {}, "Only some instances"),
+          h("summary", {}, "Only some instances (all, if none is chosen)"),
           names.map((name) =>
             h(
               "label.choice",
