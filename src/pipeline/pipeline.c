@@ -45,6 +45,10 @@ static void tell_run(const RunRecord *run, gpointer user_data) {
     Pipeline *pipeline = user_data;
     g_autoptr(json_t) value = view_run(run);
     pipeline_tell(pipeline, "run", value);
+    if (run->kind == RUN_DEPLOY) {
+        g_autoptr(json_t) environment = json_pack("{s:s}", "name", run->subject);
+        pipeline_tell(pipeline, "environment", environment);
+    }
     pipeline_wake(pipeline);
 }
 
