@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "base/files.h"
 #include "cli/commands.h"
@@ -34,6 +35,8 @@ static void wait_for_end(GCancellable *stop) {
 }
 
 static bool serve(const Invocation *invocation, const ServerConfig *config, GError **error) {
+    /* What a build starts runs as our user: it must not read our environment and memory through /proc. */
+    prctl(PR_SET_DUMPABLE, 0);
     g_autofree char *address = g_build_filename(config->pipeline->data, ADDRESS_FILE, NULL);
     g_autoptr(Pipeline) pipeline = pipeline_open(config->pipeline, error);
     g_autoptr(Server) server = pipeline != NULL ? server_start(config, pipeline, error) : NULL;

@@ -49,9 +49,9 @@ static bool add_range(Authors *authors, GitRepository *git, const char *from, co
 static bool add_files(Authors *authors, GError **error) {
     const PipelineSettings *settings = authors->work->pipeline->settings;
     for (char **file = authors->environment->files; *file != NULL; file++) {
-        g_autofree char *path = g_build_filename(settings->folder, *file, NULL);
-        if (!add_range(authors, authors->checkout->git, authors->good, authors->work->run->commit,
-                       path[0] == '/' ? path + 1 : path, error))
+        g_autofree char *path = declarations_path(settings, *file);
+        if (!add_range(authors, authors->checkout->git, authors->good, authors->work->run->commit, path,
+                       error))
             return false;
     }
     g_autofree char *lock = declarations_lock_path(settings, authors->environment->name);
@@ -66,10 +66,8 @@ static bool add_modules(Authors *authors, GError **error) {
         const char *from = before != NULL ? before->commit : NULL;
         if (instance->commit == NULL || instance->folder == NULL || g_strcmp0(from, instance->commit) == 0)
             continue;
-        g_autofree char *path =
-            g_build_filename(authors->work->pipeline->settings->folder, instance->folder, NULL);
-        if (!add_range(authors, authors->checkout->git, from, instance->commit,
-                       path[0] == '/' ? path + 1 : path, error))
+        g_autofree char *path = declarations_path(authors->work->pipeline->settings, instance->folder);
+        if (!add_range(authors, authors->checkout->git, from, instance->commit, path, error))
             return false;
     }
     return true;

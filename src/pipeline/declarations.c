@@ -35,10 +35,13 @@ bool declarations_check_out(GitRepository *mirror, const PipelineSettings *setti
     return checkout->git != NULL;
 }
 
+char *declarations_path(const PipelineSettings *settings, const char *file) {
+    return settings->folder[0] != '\0' ? g_build_filename(settings->folder, file, NULL) : g_strdup(file);
+}
+
 char *declarations_lock_path(const PipelineSettings *settings, const char *environment) {
-    g_autofree char *name = g_strconcat(environment, ".lock", NULL);
-    return settings->folder[0] != '\0' ? g_build_filename(settings->folder, "environments", name, NULL)
-                                       : g_build_filename("environments", name, NULL);
+    g_autofree char *file = g_strdup_printf("environments/%s.lock", environment);
+    return declarations_path(settings, file);
 }
 
 Lock *declarations_lock_at(GitRepository *git, const PipelineSettings *settings, const char *commit,
@@ -136,6 +139,13 @@ Project *declarations_project(const Pipeline *pipeline, const char *root, const 
 
 /* --- Pushing -------------------------------------------------------------------------------------------- */
 
+/* So that the mirror has it, for the steps that follow. */
+static bool fetch_pushed(Work *work, GError **error) {
+    g_autofree char *head = NULL;
+    g_autoptr(GitRepository) mirror = declarations_fetch(work->pipeline, &head, error);
+    return mirror != NULL;
+}
+
 bool declarations_push_lock(Work *work, Checkout *checkout, const char *environment, const char *act,
                             const char *message, char **commit, bool *rejected, GError **error) {
     const PipelineSettings *settings = work->pipeline->settings;
@@ -153,12 +163,12 @@ bool declarations_push_lock(Work *work, Checkout *checkout, const char *environm
     if (!git_commit_as(checkout->git, paths, text, settings->committer_name, settings->committer_email,
                        commit, error))
         return false;
-    if (git_push_to(checkout->git, settings->branch, rejected, error)) {
-        run_log_line(work->log, "pushed %.10s: %s", *commit, message);
-        return true;
-    }
-    g_clear_pointer(commit, g_free);
-    return false;
+    bool pushed = git_push_to(checkout->git, settings->branch, rejected, error) && fetch_pushed(work, error);
+    if (pushed)
+        run_log_line(work->log, "pushed %.10s: %.*s", *commit, (int)strcspn(message, "\n"), message);
+    else
+        g_clear_pointer(commit, g_free);
+    return pushed;
 }
 
 char *declarations_find_push(Work *work, GitRepository *git, const char *head, const char *environment,

@@ -122,6 +122,8 @@ bool declarations_check_out(GitRepository *mirror, const PipelineSettings *setti
 /* The same in a run's own folder, with the run's lock in hand written in it. */
 bool work_check_out(Work *work, Checkout *checkout, GError **error);
 
+/* A file of the declarations, as its repository has it. The caller frees it. */
+char *declarations_path(const PipelineSettings *settings, const char *file);
 /* environments/NAME.lock: in the repository (with the declarations' folder). The caller frees it. */
 char *declarations_lock_path(const PipelineSettings *settings, const char *environment);
 /* The lock at a commit; an empty one where there is none. */

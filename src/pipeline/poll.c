@@ -32,20 +32,38 @@ static void set_head(Pipeline *pipeline, const char *commit, const char *title, 
     pipeline->project = project;
 }
 
+static bool is_built(const Project *project, const char *plugin) {
+    for (guint i = 0; i < project->builds->len; i++)
+        if (g_str_equal(((const PluginBuild *)project->builds->pdata[i])->name, plugin))
+            return true;
+    return false;
+}
+
+/* A first environment whose lock lacks a plugin that we build waits for the first build, which locks it. */
+static bool waits_for_build(const Environment *environment, const Project *project) {
+    for (guint i = 0; environment->first && i < environment->plugins->len; i++) {
+        const char *plugin = ((const PluginRequest *)environment->plugins->pdata[i])->name;
+        if (lock_find_plugin(environment->lock, plugin) == NULL && is_built(project, plugin))
+            return true;
+    }
+    return false;
+}
+
 /* What the run's environment is at its commit: digests of its files and its lock; of its mistakes where it
- * has some, so that the same ones are no news. */
-static void read_digests(const Pipeline *pipeline, const char *root, RunRecord *run) {
+ * has some, so that the same ones are no news. False where there is nothing to run yet. */
+static bool read_digests(const Pipeline *pipeline, const char *root, const Project *project, RunRecord *run) {
     g_autoptr(GError) error = NULL;
     g_autoptr(Environment) environment =
         declarations_load(pipeline, root, run->subject, false, NULL, NULL, &error);
     if (environment != NULL) {
         run->digest = g_strdup(environment->digest);
         run->locked = lock_digest(environment->lock);
-        return;
+        return !waits_for_build(environment, project);
     }
     g_autofree char *mistakes = hash_bytes(HASH_SHA256, error->message, strlen(error->message));
     run->digest = g_strconcat("mistakes:", mistakes, NULL);
     run->locked = g_strdup("mistakes");
+    return true;
 }
 
 /* The run that pushed what is new of the lock. */
@@ -64,14 +82,16 @@ static void find_parent(Pipeline *pipeline, GitRepository *git, const char *seen
     }
 }
 
-static bool consider_environment(Pipeline *pipeline, const Checkout *checkout, const char *environment,
-                                 const char *commit, const char *title, GError **error) {
+static bool consider_environment(Pipeline *pipeline, const Checkout *checkout, const Project *project,
+                                 const char *environment, const char *commit, const char *title,
+                                 GError **error) {
     g_autoptr(MarkRecord) mark = ledger_mark(pipeline->ledger, environment);
     g_autoptr(RunRecord) run = run_record_new(RUN_DEPLOY, environment, "push", run_stage_text(RUN_QUEUED));
     run->commit = g_strdup(commit);
     run->title = g_strdup(title);
-    read_digests(pipeline, checkout->root, run);
-    if (g_strcmp0(mark->seen_digest, run->digest) == 0 && g_strcmp0(mark->seen_lock, run->locked) == 0)
+    bool runs = read_digests(pipeline, checkout->root, project, run);
+    if (!runs ||
+        (g_strcmp0(mark->seen_digest, run->digest) == 0 && g_strcmp0(mark->seen_lock, run->locked) == 0))
         return true;
     find_parent(pipeline, checkout->git, mark->seen_commit, run);
     return runs_add(pipeline, run, mark_seen, NULL, error);
@@ -80,7 +100,7 @@ static bool consider_environment(Pipeline *pipeline, const Checkout *checkout, c
 static bool consider_environments(Pipeline *pipeline, const Checkout *checkout, const Project *project,
                                   const char *commit, const char *title, GError **error) {
     for (char **environment = project->environments; *environment != NULL; environment++)
-        if (!consider_environment(pipeline, checkout, *environment, commit, title, error))
+        if (!consider_environment(pipeline, checkout, project, *environment, commit, title, error))
             return false;
     return true;
 }

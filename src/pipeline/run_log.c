@@ -152,9 +152,23 @@ static char *masked(const RunLog *log, const char *text, bool cut) {
     return g_string_free(result, FALSE);
 }
 
+/* Colours are noise here, and could stand in the middle of a secret. */
+static char *without_colours(const char *text) {
+    GString *plain = g_string_sized_new(strlen(text));
+    while (*text != '\0') {
+        gsize length = g_str_has_prefix(text, "\033[") ? 2 + strspn(text + 2, "0123456789;") : 0;
+        if (length > 0 && text[length] == 'm')
+            text += length + 1;
+        else
+            g_string_append_c(plain, *text++);
+    }
+    return g_string_free(plain, FALSE);
+}
+
 /* One line, masked, harmless and cut. A line this long was cut before it came here, maybe in a secret. */
 static char *shown(const RunLog *log, const char *line) {
-    g_autofree char *safe = masked(log, line, strlen(line) > LINE_LIMIT);
+    g_autofree char *plain = without_colours(line);
+    g_autofree char *safe = masked(log, plain, strlen(line) > LINE_LIMIT);
     char *clean = terminal_clean(safe);
     if (strlen(clean) <= LINE_LIMIT)
         return clean;

@@ -4,9 +4,9 @@
  *
  *     2026-01-31T12:34:56.789Z build  [INFO] BUILD SUCCESS
  *
- * Whatever is written comes out as harmless UTF-8 without control characters; secrets that were named are
- * masked; a line is cut at 8 KiB and the file ends at 64 MiB, with a line that says so. What can't be written
- * (a full disk) is lost and stops nobody. All calls are safe from any thread.
+ * Whatever is written comes out as harmless UTF-8 without colours and control characters; secrets that were
+ * named are masked; a line is cut at 8 KiB and the file ends at 64 MiB, with a line that says so. What can't
+ * be written (a full disk) is lost and stops nobody. All calls are safe from any thread.
  */
 #pragma once
 

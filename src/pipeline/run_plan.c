@@ -38,6 +38,22 @@ static bool read_settings(Work *work, const char *commit, Settings *settings, GE
     return true;
 }
 
+static bool is_same_file(GitRepository *git, const char *one, const char *other, const char *path) {
+    g_autoptr(GBytes) left = git_show(git, one, path, NULL), right = git_show(git, other, path, NULL);
+    return left != NULL && right != NULL && g_bytes_equal(left, right);
+}
+
+/* Settings stand in two files: where these are the same nothing has to be rendered. */
+static bool are_same_files(const Work *work, const char *one, const char *other) {
+    const PipelineSettings *settings = work->pipeline->settings;
+    g_autoptr(GitRepository) mirror = declarations_mirror(work->pipeline);
+    g_autofree char *name = g_strconcat(work->run->subject, ".yaml", NULL);
+    g_autofree char *project = declarations_path(settings, "sluice.yaml");
+    g_autofree char *relative = g_build_filename("environments", name, NULL);
+    g_autofree char *environment = declarations_path(settings, relative);
+    return is_same_file(mirror, one, other, project) && is_same_file(mirror, one, other, environment);
+}
+
 static void accept_settings(RunRecord *run) {
     g_free(run->settings);
     run->settings = g_strdup(run->commit);
@@ -68,7 +84,7 @@ static bool settle_settings(Work *work, bool *ask, GError **error) {
     RunRecord *run = work->run;
     g_autoptr(MarkRecord) mark = ledger_mark(work->pipeline->ledger, run->subject);
     const char *trusted = run->settings != NULL ? run->settings : mark->settings_commit;
-    if (trusted == NULL || strcmp(trusted, run->commit) == 0) {
+    if (trusted == NULL || are_same_files(work, trusted, run->commit)) {
         accept_settings(run);
         return true;
     }
