@@ -9,8 +9,8 @@ enum { STREAMS = 50, FLOOD = 600, DEADLINE_S = 60 };
 
 static GSocketConnection *open_stream(const Fixture *fixture, const char *path) {
     GSocketConnection *connection = fixture_connect(fixture);
-    g_autofree char *request =
-        g_strdup_printf("GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " VIC "\r\n\r\n", path);
+    g_autofree char *request = g_strdup_printf(
+        "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer " VIC "\r\n\r\n", path);
     fixture_send(connection, request);
     return connection;
 }
