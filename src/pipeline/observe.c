@@ -133,6 +133,29 @@ static json_t *holds_to_json(const Lock *lock) {
     return holds;
 }
 
+/* --- Declared ------------------------------------------------------------------------------------------- */
+
+static json_t *declared_to_json(Pipeline *pipeline, const Checkout *checkout, const char *before,
+                                const char *name) {
+    g_autofree char *path = g_strdup_printf("%s/environments/%s.lock", checkout->root, name);
+    g_autoptr(Lock) lock = lock_read(path, NULL);
+    json_t *value = json_object();
+    json_object_set_new(value, "holds", lock != NULL ? holds_to_json(lock) : json_array());
+    int count = before != NULL ? promotion_count(pipeline, checkout, before, name) : 0;
+    if (count >= 0)
+        json_object_set_new(value, "promotable", json_integer(count));
+    return value;
+}
+
+void observe_declared(Pipeline *pipeline, const Checkout *checkout, const Project *project) {
+    const char *before = NULL;
+    for (char **name = project->environments; *name != NULL; before = *name, name++) {
+        json_t *value = declared_to_json(pipeline, checkout, before, *name);
+        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
+        g_hash_table_replace(pipeline->declared, g_strdup(*name), value);
+    }
+}
+
 /* --- Looking -------------------------------------------------------------------------------------------- */
 
 static EnvironmentStatus *look(Pipeline *pipeline, const Environment *environment, GError **error) {
@@ -162,7 +185,6 @@ static void set_facts(json_t *value, const Environment *environment) {
     json_object_set_new(value, "approvals", json_integer(environment->policy.approvals));
     json_object_set_new(value, "promotion", json_string(environment->policy.promotion));
     json_object_set_new(value, "plugins", plugins_to_json(environment->lock));
-    json_object_set_new(value, "holds", holds_to_json(environment->lock));
 }
 
 /* Declarations that can't be loaded, and clusters that don't answer, are told, with what is known. */
