@@ -30,6 +30,7 @@ PEOPLE = {
     "second": {"roles": ["approver"], "groups": ["release-managers"], "emails": ["second@acme.example"]},
     "writer": {"roles": ["approver", "operator"], "groups": ["release-managers"], "emails": ["TESTER@acme.example"]},
     "viewer": {"roles": ["viewer"], "emails": []},
+    "lead": {"roles": ["viewer", "operator", "approver"], "emails": []},
 }
 WEBHOOK_SECRET = "recognisable-webhook-secret"
 CONNECT_SECRET = "recognisable-connect-secret"
@@ -336,3 +337,30 @@ class Delivery:
         for sandbox in (self.dev, self.prod):
             with contextlib.suppress(urllib.error.HTTPError):
                 sandbox.delete(f"/connectors/{self.name}-source")
+
+
+class PageServer:
+    """A server with something to see on every page."""
+
+    def __init__(self, delivery):
+        self.delivery = delivery
+        delivery.release("1.0.0")
+        self.served = delivery.serve()
+        self.served.wait_run("dev", "done", cause="build")
+        self.url = self.served.url
+        self.changes = itertools.count(1)
+
+    token = staticmethod(token)
+
+    def waiting_run(self):
+        """A run that waits for approval in prod: the one that does, or a change of prod's own."""
+        waiting = [run for run in self.served.api.runs("prod") if run["state"] == "waiting"]
+        if not waiting and self.delivery.locked("prod") is None:
+            return self.served.wait_run("prod", "waiting")["id"]
+        if not waiting:
+            newest = self.served.api.runs("prod")[0]["id"]
+            note = f"defaults: {{ connector: {{ note: change {next(self.changes)} }} }}\ntiming:"
+            text = self.delivery.environment(self.delivery.prod).replace("timing:", note)
+            self.delivery.change("a note", environments__prod_yaml=text)
+            return self.served.wait_run("prod", "waiting", after=newest)["id"]
+        return waiting[0]["id"]
