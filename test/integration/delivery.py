@@ -183,7 +183,8 @@ class Delivery:
         self.server = server
         self.ticks = ticks
         self.dev, self.prod = sandboxes
-        self.name = f"d{os.getpid()}x{next(_numbers)}"
+        self.number = next(_numbers)
+        self.name = f"d{os.getpid()}x{self.number}"
         self.coordinate = f"{COORDINATE}-{self.name}"
         self.data = folder / "data"
         self.config = folder / "server.yaml"
@@ -196,6 +197,10 @@ class Delivery:
         self.declarations.commit("start")
         self.push(self.declarations)
         self.write_config()
+
+    def version(self, version):
+        """1.1.0 of this test: the workers are shared, and have what other tests rolled out."""
+        return version.replace("1.", f"{self.number}.", 1)
 
     # --- Git
 
@@ -235,10 +240,10 @@ class Delivery:
         return json.loads(file.read_text()) if file.exists() else None
 
     def locked(self, environment):
-        """The version of the plugin in an environment's lock."""
+        """The version of the plugin in an environment's lock, as the test calls it."""
         lock = self.lock(environment)
         plugin = (lock or {}).get("plugins", {}).get("tick")
-        return plugin["versions"][0]["version"] if plugin else None
+        return plugin["versions"][0]["version"].replace(f"{self.number}.", "1.", 1) if plugin else None
 
     def history(self):
         self.pull()
@@ -276,7 +281,7 @@ class Delivery:
 
     def release(self, version, fails=False, build="cp tick.jar out.jar", message=None):
         """Commits and pushes a version of the plugin whose build copies a jar; gives the commit."""
-        root = self.plugin.root
+        root, version = self.plugin.root, self.version(version)
         (root / "tick.jar").write_bytes(self.ticks.jar(version, fails=fails).read_bytes())
         group, artifact = self.coordinate.split(":")
         self.plugin.write("pom.xml", f"""\
@@ -327,7 +332,7 @@ class Delivery:
         except urllib.error.HTTPError:
             return False
         parts = [status["connector"], *status["tasks"]]
-        return len(parts) > 1 and all(part["state"] == "RUNNING" and part.get("version") == version for part in parts)
+        return len(parts) > 1 and all(part["state"] == "RUNNING" and part.get("version") == self.version(version) for part in parts)
 
     def close(self):
         for served in self.servers:

@@ -70,7 +70,7 @@ def test_killed_in_every_step_it_goes_on_once(delivery):
     assert not [run for run in runs if run["good"] is False], [run for run in runs if run["good"] is False]
 
     # No jar was published twice with other bytes.
-    uploads = [line for line in delivery.server.requests() if '"PUT ' in line and re.search(rf"{delivery.coordinate.split(':')[1]}-1\.\d+\.0\.jar ", line)]
+    uploads = [line for line in delivery.server.requests() if '"PUT ' in line and re.search(rf"{delivery.coordinate.split(':')[1]}-\d+\.\d+\.0\.jar ", line)]
     kept = {run["version"]: served.api.run(run["id"])["artifact"]["sha256"] for run in runs if run["kind"] == "build" and run["state"] == "done"}
     for released, sha256 in kept.items():
         path = delivery.server.files / "test/acme" / delivery.coordinate.split(":")[1] / released / f"{delivery.coordinate.split(':')[1]}-{released}.jar"
