@@ -9,17 +9,22 @@
 
 #define RECORD_VERSION 1
 
-/* A member of a record that is a text, or any JSON. */
+/* A member of a record: a text, a list or an object. */
 typedef struct {
     const char *name; /* NULL ends the table */
     gsize offset;
     bool required;
+    json_type type;
 } Member;
 
 #define TEXT(type, member) \
-    { #member, offsetof(type, member), false }
+    { #member, offsetof(type, member), false, JSON_STRING }
 #define REQUIRED_TEXT(type, member) \
-    { #member, offsetof(type, member), true }
+    { #member, offsetof(type, member), true, JSON_STRING }
+#define LIST(type, member) \
+    { #member, offsetof(type, member), false, JSON_ARRAY }
+#define OBJECT(type, member) \
+    { #member, offsetof(type, member), false, JSON_OBJECT }
 
 static const char *const kind_names[] = {[RUN_BUILD] = "build", [RUN_DEPLOY] = "deploy", NULL};
 
@@ -51,15 +56,9 @@ static const Member run_texts[] = {
     {NULL},
 };
 static const Member run_documents[] = {
-    TEXT(RunRecord, artifact),
-    TEXT(RunRecord, instances),
-    TEXT(RunRecord, changes),
-    TEXT(RunRecord, reverts),
-    TEXT(RunRecord, plan),
-    TEXT(RunRecord, needs),
-    TEXT(RunRecord, given),
-    TEXT(RunRecord, steps),
-    {NULL},
+    OBJECT(RunRecord, artifact), LIST(RunRecord, instances), LIST(RunRecord, changes),
+    LIST(RunRecord, reverts),    OBJECT(RunRecord, plan),    OBJECT(RunRecord, needs),
+    LIST(RunRecord, given),      LIST(RunRecord, steps),     {NULL},
 };
 static const Member mark_texts[] = {
     REQUIRED_TEXT(MarkRecord, environment),
@@ -67,6 +66,8 @@ static const Member mark_texts[] = {
     TEXT(MarkRecord, seen_digest),
     TEXT(MarkRecord, seen_lock),
     TEXT(MarkRecord, good_commit),
+    TEXT(MarkRecord, good_digest),
+    TEXT(MarkRecord, good_lock),
     TEXT(MarkRecord, good_at),
     TEXT(MarkRecord, settings_commit),
     TEXT(MarkRecord, behind_commit),
@@ -106,11 +107,18 @@ static void copy(gpointer to, gconstpointer from, const Member *texts, const Mem
         *document_of(to, member) = json_deep_copy(*document_of(from, member));
 }
 
+/* What programs said may be no UTF-8. An empty text says nothing. */
+static void add_text(json_t *value, const char *name, const char *text) {
+    if (text == NULL || text[0] == '\0')
+        return;
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    json_object_set_new(value, name, json_string(valid));
+}
+
 static json_t *to_json(gconstpointer record, const Member *texts, const Member *documents) {
     json_t *value = json_pack("{s:i}", "v", RECORD_VERSION);
     for (const Member *member = texts; member->name != NULL; member++)
-        if (*text_of(record, member) != NULL)
-            json_object_set_new(value, member->name, json_string(*text_of(record, member)));
+        add_text(value, member->name, *text_of(record, member));
     for (const Member *member = documents; member->name != NULL; member++)
         if (*document_of(record, member) != NULL)
             json_object_set(value, member->name, *document_of(record, member));
@@ -121,8 +129,12 @@ static void from_json(Reader *reader, gpointer record, const Member *texts, cons
     for (const Member *member = texts; member->name != NULL; member++)
         *text_of(record, member) =
             member->required ? reader_text(reader, member->name) : reader_optional_text(reader, member->name);
-    for (const Member *member = documents; member->name != NULL; member++)
-        *document_of(record, member) = json_incref(json_object_get(reader->object, member->name));
+    for (const Member *member = documents; member->name != NULL; member++) {
+        json_t *value = json_object_get(reader->object, member->name);
+        if (value != NULL && json_typeof(value) != member->type)
+            reader_fail(reader, member->name, member->type == JSON_ARRAY ? "a list" : "an object");
+        *document_of(record, member) = json_incref(value);
+    }
 }
 
 /* --- Runs ----------------------------------------------------------------------------------------------- */
@@ -175,7 +187,7 @@ RunRecord *run_record_from_json(const char *key, gint64 serial, const json_t *va
     run->serial = serial;
     run->kind = (RunKind)reader_choice(&reader, "kind", kind_names);
     from_json(&reader, run, run_texts, run_documents);
-    if (!json_is_array(run->steps))
+    if (run->steps == NULL)
         reader_fail(&reader, "steps", "a list");
     return reader_end(&reader, error) ? g_steal_pointer(&run) : NULL;
 }

@@ -70,8 +70,8 @@ typedef struct {
     char *environment; /* ! */
     char *seen_commit, *seen_digest,
         *seen_lock; /* the newest declarations that a run was made for, or that were there at first */
-    char *good_commit, *good_at;                   /* the last that ended healthy */
-    char *settings_commit;                         /* whose policy, addresses and rollouts decide */
+    char *good_commit, *good_digest, *good_lock, *good_at; /* the last that ended healthy */
+    char *settings_commit;                                 /* whose policy, addresses and rollouts decide */
     char *behind_commit, *behind_run, *behind_why; /* newer declarations that failed; NULL: not behind */
     char *declined; /* what a promotion moved that was rejected, expired or went back: not proposed again */
 } MarkRecord;
