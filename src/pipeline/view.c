@@ -194,13 +194,23 @@ static void count(json_t *object, const char *key, double more) {
     json_object_set_new(object, key, json_real(before + more));
 }
 
-static double seconds_of(const RunRecord *run) {
-    g_autoptr(GDateTime) started =
-        run->started != NULL ? g_date_time_new_from_iso8601(run->started, NULL) : NULL;
-    g_autoptr(GDateTime) ended = run->ended != NULL ? g_date_time_new_from_iso8601(run->ended, NULL) : NULL;
+static double seconds_between(const char *from, const char *to) {
+    g_autoptr(GDateTime) started = from != NULL ? g_date_time_new_from_iso8601(from, NULL) : NULL;
+    g_autoptr(GDateTime) ended = to != NULL ? g_date_time_new_from_iso8601(to, NULL) : NULL;
     return started != NULL && ended != NULL
                ? (double)g_date_time_difference(ended, started) / G_TIME_SPAN_SECOND
                : 0;
+}
+
+/* Of its steps, without the waiting for people. */
+static double seconds_of(const RunRecord *run) {
+    double seconds = 0;
+    const json_t *step;
+    size_t index;
+    json_array_foreach (run->steps, index, step)
+        if (g_strcmp0(json_get_string(step, "name"), "approval") != 0)
+            seconds += seconds_between(json_get_string(step, "started"), json_get_string(step, "ended"));
+    return seconds;
 }
 
 static void count_run(json_t *counts, const RunRecord *run) {

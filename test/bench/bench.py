@@ -19,12 +19,13 @@ import sys
 import tempfile
 
 import declarations
+import serve
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 TERRAFORM = "Measured elsewhere: Terraform 1.11 with the community provider makes 1,000 requests for that plan, in 5 s and 180 MB."
 
-WALL, CPU, MEMORY = "wall", "cpu", "memory"
+WALL, CPU, MEMORY, RATE = "wall", "cpu", "memory", "rate"
 
 
 def say(what):
@@ -84,7 +85,7 @@ class Bench:
 def summarize(ours, theirs, figure):
     """Median and least of both, and their ratios; the ratio of medians says what one will see, that of the least what the code costs."""
     columns = {who: [cost[figure] for cost in costs] for who, costs in (("sluice", ours), ("reference", theirs))}
-    summary = {who: {"median": statistics.median(values), "min": min(values)} for who, values in columns.items()}
+    summary = {who: {"median": statistics.median(values), "min": min(values), "all": values} for who, values in columns.items()}
     ratio = {kind: summary["sluice"][kind] / max(summary["reference"][kind], 1e-6) for kind in ("median", "min")}
     return {**summary, "ratio": ratio}
 
@@ -154,6 +155,8 @@ def run(options, bench, bootstrap, connect):
             "start-up: sluice --version", "/bin/true", [WALL, CPU, MEMORY], options.runs * 3, [bench.binary, "--version"], ["/bin/true"]
         ),
     ]
+    planned = rows[0]["figures"][WALL]["sluice"]["all"]
+    rows += serve.measure(bench, root, count, min(options.runs, 7), planned)
     return {"rows": rows, "first_apply": {"actions": options.connectors + len(topics), **first}}
 
 
@@ -166,6 +169,8 @@ def describe_machine():
 def show(figure, value):
     if figure == MEMORY:
         return f"{value:.1f} MB"
+    if figure == RATE:
+        return f"{value:,.0f}/s"
     return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.1f} ms"
 
 

@@ -30,6 +30,7 @@ PEOPLE = {
     "second": {"roles": ["approver"], "groups": ["release-managers"], "emails": ["second@acme.example"]},
     "writer": {"roles": ["approver", "operator"], "groups": ["release-managers"], "emails": ["TESTER@acme.example"]},
     "viewer": {"roles": ["viewer"], "emails": []},
+    "lead": {"roles": ["viewer", "operator", "approver"], "emails": []},
 }
 WEBHOOK_SECRET = "recognisable-webhook-secret"
 CONNECT_SECRET = "recognisable-connect-secret"
@@ -182,7 +183,8 @@ class Delivery:
         self.server = server
         self.ticks = ticks
         self.dev, self.prod = sandboxes
-        self.name = f"d{os.getpid()}x{next(_numbers)}"
+        self.number = next(_numbers)
+        self.name = f"d{os.getpid()}x{self.number}"
         self.coordinate = f"{COORDINATE}-{self.name}"
         self.data = folder / "data"
         self.config = folder / "server.yaml"
@@ -195,6 +197,10 @@ class Delivery:
         self.declarations.commit("start")
         self.push(self.declarations)
         self.write_config()
+
+    def version(self, version):
+        """1.1.0 of this test: the workers are shared, and have what other tests rolled out."""
+        return version.replace("1.", f"{self.number}.", 1)
 
     # --- Git
 
@@ -234,10 +240,10 @@ class Delivery:
         return json.loads(file.read_text()) if file.exists() else None
 
     def locked(self, environment):
-        """The version of the plugin in an environment's lock."""
+        """The version of the plugin in an environment's lock, as the test calls it."""
         lock = self.lock(environment)
         plugin = (lock or {}).get("plugins", {}).get("tick")
-        return plugin["versions"][0]["version"] if plugin else None
+        return plugin["versions"][0]["version"].replace(f"{self.number}.", "1.", 1) if plugin else None
 
     def history(self):
         self.pull()
@@ -275,7 +281,7 @@ class Delivery:
 
     def release(self, version, fails=False, build="cp tick.jar out.jar", message=None):
         """Commits and pushes a version of the plugin whose build copies a jar; gives the commit."""
-        root = self.plugin.root
+        root, version = self.plugin.root, self.version(version)
         (root / "tick.jar").write_bytes(self.ticks.jar(version, fails=fails).read_bytes())
         group, artifact = self.coordinate.split(":")
         self.plugin.write("pom.xml", f"""\
@@ -326,7 +332,7 @@ class Delivery:
         except urllib.error.HTTPError:
             return False
         parts = [status["connector"], *status["tasks"]]
-        return len(parts) > 1 and all(part["state"] == "RUNNING" and part.get("version") == version for part in parts)
+        return len(parts) > 1 and all(part["state"] == "RUNNING" and part.get("version") == self.version(version) for part in parts)
 
     def close(self):
         for served in self.servers:
@@ -336,3 +342,30 @@ class Delivery:
         for sandbox in (self.dev, self.prod):
             with contextlib.suppress(urllib.error.HTTPError):
                 sandbox.delete(f"/connectors/{self.name}-source")
+
+
+class PageServer:
+    """A server with something to see on every page."""
+
+    def __init__(self, delivery):
+        self.delivery = delivery
+        delivery.release("1.0.0")
+        self.served = delivery.serve()
+        self.served.wait_run("dev", "done", cause="build")
+        self.url = self.served.url
+        self.changes = itertools.count(1)
+
+    token = staticmethod(token)
+
+    def waiting_run(self):
+        """A run that waits for approval in prod: the one that does, or a change of prod's own."""
+        waiting = [run for run in self.served.api.runs("prod") if run["state"] == "waiting"]
+        if not waiting and self.delivery.locked("prod") is None:
+            return self.served.wait_run("prod", "waiting")["id"]
+        if not waiting:
+            newest = self.served.api.runs("prod")[0]["id"]
+            note = f"defaults: {{ connector: {{ note: change {next(self.changes)} }} }}\ntiming:"
+            text = self.delivery.environment(self.delivery.prod).replace("timing:", note)
+            self.delivery.change("a note", environments__prod_yaml=text)
+            return self.served.wait_run("prod", "waiting", after=newest)["id"]
+        return waiting[0]["id"]

@@ -17,7 +17,9 @@ sys.path[:0] = [str(pathlib.Path(__file__).parent / "page"), str(ROOT / "web" / 
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 
 from browser import Browser, NoAxe, axe_source  # noqa: E402
+from delivery import Delivery, PageServer  # noqa: E402
 from fake_server import FakeSluice  # noqa: E402
+from maven_server import server  # noqa: E402, F401 (a fixture)
 
 WIDE, NARROW = 1280, 390
 SIZE_MOST = 100_000  # of the first load, compressed
@@ -25,11 +27,11 @@ TABS_MOST = 60
 
 
 @pytest.fixture(scope="module")
-def serve():
+def serve(tmp_path_factory, sluice, server, ticks, two_sandboxes):
     """The server that the page comes from: .url, .token(role), .waiting_run() of prod that `approver` may approve."""
-    fake = FakeSluice()
-    yield fake
-    fake.stop()
+    delivery = Delivery(tmp_path_factory.mktemp("page"), sluice, server, ticks, two_sandboxes)
+    yield PageServer(delivery)
+    delivery.close()
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ def test_a_push_runs_in_dev_by_itself_and_in_prod_after_approval(delivery, recor
     commit = delivery.release("1.0.0")
     served = delivery.serve()
     build = served.wait_run("tick", "done")
-    assert build["version"] == "1.0.0" and build["commit"] == commit
+    assert build["version"] == delivery.version("1.0.0") and build["commit"] == commit
     dev = served.wait_run("dev", "done", cause="build")
     assert dev["parent"] == build["id"]
     assert delivery.is_running(delivery.dev, "1.0.0")
@@ -64,9 +64,9 @@ def test_a_push_runs_in_dev_by_itself_and_in_prod_after_approval(delivery, recor
     promote(served, delivery, "1.1.0")
     overview = served.api.get("/api/v1/environments")
     assert [environment["name"] for environment in overview["environments"]] == ["dev", "prod"]
-    wait_until(lambda: served.api.environment("prod")["health"] == "ok")
-    [instance] = [each for each in served.api.environment("prod")["instances"] if each["name"] == delivery.name]
-    assert instance["versions"] == [{"plugin": "tick", "running": "1.1.0", "locked": "1.1.0"}]
+    newest = {"plugin": "tick", "running": delivery.version("1.1.0"), "locked": delivery.version("1.1.0")}
+    wait_until(lambda: [each["versions"] for each in served.api.environment("prod")["instances"]] == [[newest]])
+    assert served.api.environment("prod")["health"] == "ok"
     served.stop()
 
 
@@ -76,16 +76,16 @@ def test_a_version_that_fails_goes_back_in_connect_and_in_git(delivery):
     failed = served.wait_run("dev", "rolled_back", cause="build")
     assert delivery.is_running(delivery.dev, "1.0.0"), "Connect has the former version"
     assert delivery.locked("dev") == "1.0.0", "Git says so"
-    assert delivery.history()[0].startswith("revert tick to 1.0.0 in dev")
+    assert delivery.history()[0].startswith(f"revert tick to {delivery.version('1.0.0')} in dev")
     [hold] = delivery.lock("dev")["holds"]["tick"]
-    assert hold["not"] == "1.1.0" and hold["run"] == failed["id"]
+    assert hold["not"] == delivery.version("1.1.0") and hold["run"] == failed["id"]
     assert "IllegalState" in served.api.run(failed["id"])["trace"]
-    assert [(hold["plugin"], hold["version"]) for hold in served.api.environment("dev")["holds"] or []] in ([], [("tick", "1.1.0")])
+    assert [(hold["plugin"], hold["version"]) for hold in served.api.environment("dev")["holds"] or []] in ([], [("tick", delivery.version("1.1.0"))])
 
     runs = served.api.runs("dev")
     time.sleep(QUIET)
     assert served.api.runs("dev") == runs, "automation does not try it again"
-    assert not [run for run in served.api.runs("prod") if "1.1.0" in (run["title"] or "")], "nor proposes it"
+    assert not [run for run in served.api.runs("prod") if delivery.version("1.1.0") in (run["title"] or "")], "nor proposes it"
 
     code, message = served.as_person("approver").refused(served.as_person("viewer").post, "/api/v1/environments/dev/unhold", {"plugin": "tick"})
     assert code == 403, message
@@ -247,7 +247,7 @@ def test_pushes_of_others_between_are_no_obstacle(delivery):
         ended.set()
         pusher.join()
     assert delivery.locked("dev") == "1.1.0"
-    assert len([line for line in delivery.history() if line.startswith("lock tick 1.1.0")]) == 1
+    assert len([line for line in delivery.history() if line.startswith(f"lock tick {delivery.version('1.1.0')}")]) == 1
     served.stop()
 
 
