@@ -91,7 +91,7 @@ static char **choose_instances(const Pipeline *pipeline, const Checkout *checkou
     g_auto(GStrv) common = common_instances(free, target);
     /* All of them: plugins of no module go along. */
     bool all = g_strv_length(free) == source->instances->len;
-    return common[0] == NULL ? NULL : all ? g_new0(char *, 1) : g_steal_pointer(&common);
+    return all ? g_new0(char *, 1) : common[0] == NULL ? NULL : g_steal_pointer(&common);
 }
 
 /* A title of what moves. */

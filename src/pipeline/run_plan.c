@@ -161,21 +161,21 @@ static void log_instances_that_wait(const Work *work, const Environment *environ
     }
 }
 
-/* The policy of the branch before the change decides. That of the change itself counts where none came
- * before, or where nobody was asked before: more consent than that is no loss. */
-static const Policy *policy_before(Work *work, const RunEngine *opened, Settings *before, GError **error) {
+/* The policy of the settings that were accepted decides about the rest; but one that asks for less than that
+ * of the branch before the change does so from the next change on, or nobody would see what came with it. */
+static const Policy *choose_policy(Work *work, const RunEngine *opened, Settings *before, GError **error) {
     const Policy *own = &opened->environment->policy;
     g_autoptr(MarkRecord) mark = ledger_mark(work->pipeline->ledger, work->run->subject);
     if (mark->settings_commit == NULL || are_same_files(work, mark->settings_commit, work->run->commit))
         return own;
     if (!read_settings(work, mark->settings_commit, before, error))
         return NULL;
-    return before->environment->policy.approvals > 0 ? &before->environment->policy : own;
+    return before->environment->policy.approvals > own->approvals ? &before->environment->policy : own;
 }
 
 static RunEvent decide(Work *work, const RunEngine *opened, GError **error) {
     g_auto(Settings) before = {0};
-    const Policy *policy = policy_before(work, opened, &before, error);
+    const Policy *policy = choose_policy(work, opened, &before, error);
     if (policy == NULL)
         return RUN_EVENT_FAILED;
     bool acts = opened->plan->actions->len > 0, promotes = strcmp(work->run->cause, "promotion") == 0;
