@@ -131,7 +131,11 @@ char *installed_guess(const LiveWorker *worker, const LockedPlugin *plugin, cons
                       const char *class_name) {
     if (worker->plugins == NULL)
         return NULL;
-    g_autoptr(GPtrArray) reported = unexplained(worker, plugin, class_name, NULL);
+    g_autoptr(GPtrArray) reported = unexplained(worker, plugin, class_name, worker->before);
+    if (reported->len == 0) {
+        g_ptr_array_unref(reported);
+        reported = unexplained(worker, plugin, class_name, NULL);
+    }
     const char *which = reported->len > 1 ? "one of " : "";
     g_autofree char *versions = join_versions(reported);
     return versions == NULL

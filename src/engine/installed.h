@@ -23,8 +23,8 @@ const char *installed_report(const LiveWorker *worker, const LockedPlugin *plugi
 #define INSTALLED_SAME_VERSION_HINT \
     "does its version() still say what an earlier release said? Connect tells versions apart by it alone"
 
-/* What a worker that seems to lack a version reports and no locked version explains, as the end of a hint;
- * NULL where there is nothing. The caller frees it. */
+/* What a worker that seems to lack a version reports and no locked version explains, as the end of a hint:
+ * what came by its roll, if anything did. NULL where there is nothing. The caller frees it. */
 char *installed_guess(const LiveWorker *worker, const LockedPlugin *plugin, const LockedVersion *version,
                       const char *class_name);
 

@@ -186,7 +186,9 @@ def test_what_a_class_reports_is_learnt_from_the_one_version_that_came(plugged, 
     theirs = plugged.sandbox.plugins / "theirs"
     theirs.mkdir(exist_ok=True)
     (theirs / "tick.jar").write_bytes(ticks.jar("theirs").read_bytes())
-    plugged.sluice("sandbox", "restart", plugged.sandbox.name, code=0)
+    upgrade(plugged, ticks.jar("4.9.0"), "4.9.0")
+    plugged.apply()
+    assert "theirs" in {plugin["version"] for plugin in plugged.sandbox.get("/connector-plugins") if plugin["class"] == TICK}
     upgrade(plugged, ticks.jar("release-5"), "5.0.0")
     plugged.apply()
     assert plugged.versions("source") == {"release-5"}
@@ -200,7 +202,7 @@ def test_what_a_class_reports_is_not_guessed(plugged, ticks):
     upgrade(plugged, ticks.jar("release-7"), "7.0.0")
     failed = plugged.apply(code=1)
     assert "does not report every locked version" in failed.out
-    assert 'release-6, release-7, which it reports, is tick 7.0.0, write that into the lock as its "reports"' in failed.out
+    assert 'one of release-6, release-7, which it reports, is tick 7.0.0, write that into the lock as its "reports"' in failed.out
     assert plugged.versions("source") == {"1.0.0"}
     lock = plugged.project.lock("dev")
     for version in lock["plugins"]["tick"]["versions"]:
