@@ -10,7 +10,7 @@ import sys
 ORDER = ["cli", "server", "pipeline", "sandbox", "engine", "declare", "plugin", "store", "connect", "kafka", "base"]
 STANDARD = {
     "arpa/inet.h", "ctype.h", "dirent.h", "errno.h", "fcntl.h", "ftw.h", "inttypes.h", "limits.h", "locale.h", "math.h",
-    "netdb.h", "netinet/in.h", "pthread.h", "pwd.h", "signal.h", "spawn.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h",
+    "netdb.h", "netinet/in.h", "poll.h", "pthread.h", "pwd.h", "signal.h", "spawn.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h",
     "stdlib.h", "string.h", "strings.h", "stdatomic.h", "time.h", "unistd.h", "wchar.h",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)

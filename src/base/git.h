@@ -56,6 +56,68 @@ char *git_identity(const char *directory);
 bool git_commit(GitRepository *git, const char *const *paths, const char *message, char **commit,
                 GError **error);
 
+/* The same by somebody else than the person that git is set up for: author and committer are `name` and
+ * `email`. */
+bool git_commit_as(GitRepository *git, const char *const *paths, const char *message, const char *name,
+                   const char *email, char **commit, GError **error);
+
 /* Pushes HEAD to its upstream (or origin's branch of the same name). BASE_ERROR_FAILED with a hint where
  * others pushed before. */
 bool git_push(GitRepository *git, GError **error);
+
+/* --- For a server, which looks after repositories of others ----------------------------------------------
+ */
+/* Addresses are https, http, ssh, git, file:// or an absolute folder. No hook runs in what these make. */
+
+/* The commit of a remote branch, without fetching it; *commit is NULL where there is no such branch. Errors
+ * as git_fetch_remote(). */
+bool git_remote_head(const char *url, const char *branch, char **commit, GError **error);
+
+/* A bare clone of one branch, with all of its history, at `folder`: made, or brought to where the branch is
+ * now even if it was rewritten. Its remote "origin" is `url`. Gives the branch's commit. One at a time per
+ * folder, of all threads and processes; nothing is ever pruned, so that workspaces can rely on it. Errors as
+ * git_fetch_remote(). */
+GitRepository *git_mirror(const char *url, const char *branch, const char *folder, char **commit,
+                          GError **error);
+
+/* The mirror at `folder` as it is, without a look at it; never NULL. */
+GitRepository *git_open_bare(const char *folder);
+
+/* A work tree of its own at `folder` (what is there is removed), on no branch, at a commit of the mirror,
+ * whose objects it shares: it lasts as long as the mirror. Its "origin" is the mirror's. BASE_ERROR_NOT_FOUND
+ * where the mirror has no such commit. */
+GitRepository *git_workspace(GitRepository *mirror, const char *commit, const char *folder, GError **error);
+
+/* Whether a text may name a branch. */
+bool git_branch_is_valid(const char *branch);
+
+/* Pushes HEAD to a branch of origin, never forced. *rejected (may be NULL; always set) tells that others
+ * pushed before, which is BASE_ERROR_FAILED, from other failures. */
+bool git_push_to(GitRepository *git, const char *branch, bool *rejected, GError **error);
+
+/* Whether `descendant` holds `ancestor` (a commit holds itself). BASE_ERROR_NOT_FOUND where either isn't
+ * there. */
+bool git_is_ancestor(GitRepository *git, const char *ancestor, const char *descendant, bool *is,
+                     GError **error);
+
+typedef struct {
+    char *id;
+    char *author_name, *author_email;
+    char *committer_email;
+    char *at;      /* when it was committed: 2026-01-31T12:34:56Z */
+    char *subject; /* the message's first paragraph, as one line */
+    char *body;    /* what follows; "" where nothing does */
+    bool merge;    /* of several parents */
+} GitCommit;
+void git_commit_free(GitCommit *commit);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(GitCommit, git_commit_free)
+
+/* At most `most` commits that `to` holds and `from` (NULL: the beginning) doesn't, newest first; with a
+ * `path` (may be NULL) those that `git log -- PATH` shows. A GPtrArray of GitCommit, maybe empty; texts are
+ * UTF-8. BASE_ERROR_NOT_FOUND where either commit isn't there. */
+GPtrArray *git_log(GitRepository *git, const char *from, const char *to, const char *path, guint most,
+                   GError **error);
+
+/* The value of a trailer ("Name: value" in the message's last paragraph, all of whose lines are such), the
+ * last one of that name, in letters of either case; NULL where there is none. The caller frees it. */
+char *git_trailer(const GitCommit *commit, const char *name);

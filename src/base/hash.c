@@ -2,6 +2,7 @@
 #include "base/hash.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
@@ -89,9 +90,10 @@ char *hash_file(HashKind kind, const char *path, GError **error) {
     return hash_finish(hash);
 }
 
-static void mac_of(const guint8 *key, gconstpointer data, gsize length, guint8 digest[EVP_MAX_MD_SIZE]) {
+static void mac_of(gconstpointer key, gsize key_length, gconstpointer data, gsize length,
+                   guint8 digest[EVP_MAX_MD_SIZE]) {
     unsigned written = 0;
-    HMAC(EVP_sha256(), key, HASH_KEY_SIZE, data, length, digest, &written);
+    HMAC(EVP_sha256(), key, (int)key_length, data, length, digest, &written);
 }
 
 char *hash_keyed(const guint8 *key, const char *name, const char *value) {
@@ -99,15 +101,24 @@ char *hash_keyed(const guint8 *key, const char *name, const char *value) {
     g_byte_array_append(data, (const guint8 *)name, (guint)strlen(name) + 1);
     g_byte_array_append(data, (const guint8 *)value, (guint)strlen(value));
     guint8 digest[EVP_MAX_MD_SIZE];
-    mac_of(key, data->data, data->len, digest);
+    mac_of(key, HASH_KEY_SIZE, data->data, data->len, digest);
     g_autofree char *hex = to_hex(digest, KEYED_BYTES);
     return g_strconcat(KEYED_PREFIX, hex, NULL);
 }
 
 char *hash_mac(const guint8 *key, gconstpointer data, gsize length) {
+    return hash_mac_with(key, HASH_KEY_SIZE, data, length);
+}
+
+char *hash_mac_with(gconstpointer key, gsize key_length, gconstpointer data, gsize length) {
     guint8 digest[EVP_MAX_MD_SIZE];
-    mac_of(key, data, length, digest);
+    mac_of(key, key_length, data, length, digest);
     return to_hex(digest, 32);
+}
+
+bool hash_equal(const char *one, const char *other) {
+    gsize length = strlen(one);
+    return length == strlen(other) && CRYPTO_memcmp(one, other, length) == 0;
 }
 
 bool hash_random(guint8 *bytes, gsize length, GError **error) {

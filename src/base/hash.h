@@ -33,5 +33,11 @@ char *hash_keyed(const guint8 *key, const char *name, const char *value);
 /* All of HMAC-SHA-256(key, data) in hex; the caller frees it. */
 char *hash_mac(const guint8 *key, gconstpointer data, gsize length);
 
+/* The same under a key of any length: a webhook's shared secret. */
+char *hash_mac_with(gconstpointer key, gsize key_length, gconstpointer data, gsize length);
+
+/* Whether two texts of hex (or of anything) are the same, in a time that tells nothing but their lengths. */
+bool hash_equal(const char *one, const char *other);
+
 /* `length` random bytes fit for a key. */
 bool hash_random(guint8 *bytes, gsize length, GError **error);

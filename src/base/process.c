@@ -199,6 +199,8 @@ typedef struct {
     int error_pipe;
     GString *output;
     GString *error_output;
+    GString *line; /* the one that has not ended yet */
+    bool line_ended_by_return;
     GPollFD cancelled;
     gint64 deadline; /* monotonic; 0: none */
 } Run;
@@ -211,30 +213,52 @@ static void run_clear(Run *run) {
         g_string_free(run->output, TRUE);
     if (run->error_output != NULL)
         g_string_free(run->error_output, TRUE);
+    if (run->line != NULL)
+        g_string_free(run->line, TRUE);
     if (run->cancelled.fd >= 0)
         g_cancellable_release_fd(run->spec->cancellable);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
 
+/* Lines are told in the order in which they were written only where both streams are one pipe. */
+static bool run_open_pipes(Run *run, int *write_end, GError **error) {
+    int ends[2];
+    if (run->spec->line == NULL)
+        return true;
+    if (!g_unix_open_pipe(ends, FD_CLOEXEC, NULL)) {
+        error_set(error, BASE_ERROR, BASE_ERROR_FAILED, NULL, "cannot make a pipe: %s", g_strerror(errno));
+        return false;
+    }
+    run->error_pipe = ends[0];
+    *write_end = ends[1];
+    return true;
+}
+
 static bool run_spawn(Run *run, GError **error) {
     const ProcessSpec *spec = run->spec;
     g_auto(GStrv) environment = environment_of(spec);
     g_autoptr(GError) cause = NULL;
+    int both = -1;
     int input = input_open(spec->input, error);
     if (input < -1)
         return false;
-    bool spawned = g_spawn_async_with_pipes_and_fds(
-        spec->directory, spec->argv, (const char *const *)environment,
-        G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES, begin_child, NULL, input, -1,
-        -1, NULL, NULL, 0, &run->pid, NULL, &run->output_pipe, &run->error_pipe, &cause);
+    bool opened = run_open_pipes(run, &both, error);
+    bool spawned =
+        opened && g_spawn_async_with_pipes_and_fds(
+                      spec->directory, spec->argv, (const char *const *)environment,
+                      G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES, begin_child,
+                      NULL, input, both, both, NULL, NULL, 0, &run->pid, NULL,
+                      both < 0 ? &run->output_pipe : NULL, both < 0 ? &run->error_pipe : NULL, &cause);
     close_if_open(&input);
-    if (!spawned)
+    close_if_open(&both);
+    if (opened && !spawned)
         spawn_error(spec, cause, error);
     return spawned;
 }
 
 static bool run_watch(Run *run, GError **error) {
-    g_unix_set_fd_nonblocking(run->output_pipe, TRUE, NULL);
+    if (run->output_pipe >= 0)
+        g_unix_set_fd_nonblocking(run->output_pipe, TRUE, NULL);
     g_unix_set_fd_nonblocking(run->error_pipe, TRUE, NULL);
     run->exited = pidfd_open(run->pid, 0);
     if (run->exited >= 0)
@@ -258,9 +282,27 @@ static bool keep_output(Run *run, const char *data, gsize length, GError **error
     return false;
 }
 
+static void tell_line(Run *run) {
+    run->spec->line(run->line->str, run->spec->user_data);
+    g_string_truncate(run->line, 0);
+}
+
+static void take_lines(Run *run, const char *data, gsize length) {
+    for (const char *c = data; c < data + length; c++) {
+        bool ends = *c == '\n' || *c == '\r';
+        if (ends && !(*c == '\n' && run->line_ended_by_return))
+            tell_line(run);
+        else if (!ends && *c != '\0' && run->line->len < PROCESS_LINE_LIMIT)
+            g_string_append_c(run->line, *c);
+        run->line_ended_by_return = *c == '\r';
+    }
+}
+
 static void keep_error_output(Run *run, const char *data, gsize length) {
     if (run->spec->tee_stderr && TEMP_FAILURE_RETRY(write(STDERR_FILENO, data, length)) < 0)
         g_debug("standard error is closed");
+    if (run->spec->line != NULL)
+        take_lines(run, data, length);
     g_string_append_len(run->error_output, data, (gssize)length);
     if (run->error_output->len > 2 * ERROR_OUTPUT_SIZE)
         g_string_erase(run->error_output, 0, (gssize)(run->error_output->len - ERROR_OUTPUT_SIZE));
@@ -339,6 +381,7 @@ static ProcessResult *run_result(Run *run, int status) {
 static void run_start_clock(Run *run) {
     run->output = g_string_new(NULL);
     run->error_output = g_string_new(NULL);
+    run->line = g_string_new(NULL);
     if (run->spec->timeout_ms > 0)
         run->deadline = g_get_monotonic_time() + (gint64)run->spec->timeout_ms * 1000;
     if (!g_cancellable_make_pollfd(run->spec->cancellable, &run->cancelled))
@@ -351,9 +394,11 @@ ProcessResult *process_run(const ProcessSpec *spec, GError **error) {
     if (!check_stop(&run, error) || !run_spawn(&run, error))
         return NULL;
     bool ended = run_watch(&run, error) && run_follow(&run, error);
-    if (!ended)
+    if (!ended || spec->end_group)
         group_end(run.pid, GRACE_MS, (Pipes){run.output_pipe, run.error_pipe});
     int status = wait_for(run.pid);
+    if (run.line->len > 0)
+        tell_line(&run);
     return ended ? run_result(&run, status) : NULL;
 }
 
@@ -365,15 +410,16 @@ void process_result_free(ProcessResult *result) {
     g_free(result);
 }
 
-/* The last lines of what a program said, for a message. */
-static char *last_lines(const char *text) {
-    g_autofree char *trimmed = g_strchomp(g_strdup(text));
-    const char *start = trimmed + strlen(trimmed);
-    for (int lines = 0; start > trimmed; start--) {
-        bool too_long = strlen(start) >= MESSAGE_SIZE && g_utf8_validate(start, -1, NULL);
-        if (too_long || (start[-1] == '\n' && ++lines == MESSAGE_LINES))
+char *process_last_lines(const char *text, guint lines, gsize size) {
+    g_autofree char *trimmed = g_strchomp(g_utf8_make_valid(text, -1));
+    const char *end = trimmed + strlen(trimmed);
+    const char *least = end - MIN(strlen(trimmed), size);
+    const char *start = end;
+    for (guint count = 0; start > least; start--)
+        if (start[-1] == '\n' && ++count == lines)
             break;
-    }
+    while (((guchar)*start & 0xC0) == 0x80)
+        start++;
     return g_strdup(start);
 }
 
@@ -382,7 +428,7 @@ char *process_output(const ProcessSpec *spec, GError **error) {
     if (result == NULL)
         return NULL;
     if (result->status != 0) {
-        g_autofree char *said = last_lines(result->error_output);
+        g_autofree char *said = process_last_lines(result->error_output, MESSAGE_LINES, MESSAGE_SIZE);
         error_set(error, BASE_ERROR, BASE_ERROR_EXIT, NULL, "'%s' ended with status %d%s%s", spec->argv[0],
                   result->status, *said != '\0' ? ": " : "", said);
         return NULL;

@@ -19,8 +19,16 @@ typedef struct {
     guint timeout_ms;                 /* 0: none */
     gsize limit;     /* most bytes of standard output kept; 0: 16 MiB; more is BASE_ERROR_LIMIT */
     bool tee_stderr; /* pass standard error on to ours while keeping its end */
+    bool end_group;  /* what the program leaves in the background is ended with it */
+    /* NULL, or told each line of standard output and error as it comes, both as one stream that counts as
+     * standard error from then on: `text` without its end ("\n", "\r" or both) and without NUL bytes, maybe
+     * no UTF-8, cut at PROCESS_LINE_LIMIT; called by the thread that runs the program. */
+    void (*line)(const char *text, gpointer user_data);
+    gpointer user_data;
     GCancellable *cancellable;
 } ProcessSpec;
+
+#define PROCESS_LINE_LIMIT ((gsize)64 * 1024)
 
 typedef struct {
     int status;   /* exit status; 128 + signal when killed by one */
@@ -32,15 +40,19 @@ typedef struct {
 void process_result_free(ProcessResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ProcessResult, process_result_free)
 
-/* Runs to the end, whatever the status; what the program leaves in the background runs on. It gets a SIGTERM
- * when we are killed. At time-out or cancel the whole process group is ended (SIGTERM, after 2 s SIGKILL)
- * and the call fails with BASE_ERROR_TIMEOUT / _CANCELLED. NULL with BASE_ERROR_NOT_FOUND
+/* Runs to the end, whatever the status; what the program leaves in the background runs on, unless end_group.
+ * It gets a SIGTERM when we are killed. At time-out or cancel the whole process group is ended (SIGTERM,
+ * after 2 s SIGKILL) and the call fails with BASE_ERROR_TIMEOUT / _CANCELLED. NULL with BASE_ERROR_NOT_FOUND
  * where the program is not there. */
 ProcessResult *process_run(const ProcessSpec *spec, GError **error);
 
 /* As process_run(), but a status other than 0 is BASE_ERROR_EXIT with the last lines of standard error in the
  * message. Returns standard output, owned by the caller, trailing newline removed. */
 char *process_output(const ProcessSpec *spec, GError **error);
+
+/* The last `lines` lines of what a program said, at most `size` bytes, as valid UTF-8, for a message. The
+ * caller frees it. */
+char *process_last_lines(const char *text, guint lines, gsize size);
 
 /* Starts a program in a session of its own, with its output appended to `log`; returns its pid or 0. It
  * outlives us. */

@@ -3,82 +3,37 @@
 
 #include <string.h>
 
+#include "engine/words.h"
+
 #define TRACE_LINES 8
 
 static const struct {
-    const char *mark;
     Style style;
     const char *name; /* for programs */
 } outcomes[] = {
-    [OUTCOME_DONE] = {"✓", STYLE_GREEN, "done"},
-    [OUTCOME_FAILED] = {"✗", STYLE_RED, "failed"},
-    [OUTCOME_ROLLED_BACK] = {"↩", STYLE_YELLOW, "rolled_back"},
-    [OUTCOME_STUCK] = {"✗", STYLE_RED, "stuck"},
-    [OUTCOME_SKIPPED] = {"–", STYLE_DIM, "skipped"},
+    [OUTCOME_DONE] = {STYLE_GREEN, "done"},
+    [OUTCOME_FAILED] = {STYLE_RED, "failed"},
+    [OUTCOME_ROLLED_BACK] = {STYLE_YELLOW, "rolled_back"},
+    [OUTCOME_STUCK] = {STYLE_RED, "stuck"},
+    [OUTCOME_SKIPPED] = {STYLE_DIM, "skipped"},
 };
-
-static const struct {
-    const char *doing, *done;
-} verbs[] = {
-    [PLAN_CREATE] = {"creating", "created"},        [PLAN_UPDATE] = {"updating", "updated"},
-    [PLAN_STATE] = {"changing", "changed"},         [PLAN_DELETE] = {"deleting", "deleted"},
-    [PLAN_ROLLOUT] = {"rolling out", "rolled out"},
-};
-
-/* "orders/connector/source" of "orders/connector/source#state"; the caller frees it. */
-static char *subject_of(const PlanAction *action) {
-    bool pin = g_str_has_suffix(action->id, "#pin");
-    return g_strconcat(action->address, pin ? " (pin)" : "", NULL);
-}
-
-static const char *done_verb(const PlanAction *action) {
-    return action->stop_only ? "stopped" : verbs[action->operation].done;
-}
-
-/* "240ms", "1.2s", "2m 5s". */
-static char *duration(gint64 ms) {
-    if (ms < 1000)
-        return g_strdup_printf("%dms", (int)ms);
-    if (ms < 60 * 1000)
-        return g_strdup_printf("%d.%ds", (int)(ms / 1000), (int)(ms % 1000 / 100));
-    return g_strdup_printf("%dm %ds", (int)(ms / 60000), (int)(ms / 1000 % 60));
-}
 
 static void add_styled(GString *line, bool colour, Style style, const char *text) {
     g_autofree char *styled = terminal_style(colour, style, text);
     g_string_append(line, styled);
 }
 
-/* What became of the action, in words. */
-static char *outcome_words(const ActionResult *result) {
-    const char *done = done_verb(result->action);
-    switch (result->outcome) {
-    case OUTCOME_DONE:
-        return g_strdup(done);
-    case OUTCOME_FAILED:
-        return g_strconcat("not ", done, NULL);
-    case OUTCOME_ROLLED_BACK:
-        return g_strdup("rolled back");
-    case OUTCOME_STUCK:
-        return g_strdup("stuck: the way back failed too");
-    case OUTCOME_SKIPPED:
-        break;
-    }
-    return result->skipped_for != NULL ? g_strdup_printf("skipped: %s failed", result->skipped_for)
-                                       : g_strdup("skipped");
-}
-
 static char *headline(const ActionResult *result, bool colour) {
     GString *line = g_string_new(NULL);
-    g_autofree char *subject = subject_of(result->action);
-    g_autofree char *words = outcome_words(result);
-    add_styled(line, colour, outcomes[result->outcome].style, outcomes[result->outcome].mark);
+    g_autofree char *subject = words_subject(result->action);
+    g_autofree char *words = words_outcome(result);
+    add_styled(line, colour, outcomes[result->outcome].style, words_mark(result->outcome));
     g_string_append_c(line, ' ');
     add_styled(line, colour, STYLE_BOLD, subject);
     g_string_append_c(line, ' ');
     add_styled(line, colour, STYLE_NONE, words);
     if (result->outcome != OUTCOME_SKIPPED) {
-        g_autofree char *spent = duration(result->duration_ms);
+        g_autofree char *spent = words_duration(result->duration_ms);
         g_string_append_c(line, ' ');
         add_styled(line, colour, STYLE_DIM, spent);
     }
@@ -118,12 +73,12 @@ static void action_ended(const ActionResult *result, gpointer user_data) {
 
 static void action_begun(const PlanAction *action, gpointer user_data) {
     const ApplyView *view = user_data;
-    g_autofree char *subject = subject_of(action);
+    g_autofree char *subject = words_subject(action);
     if (view->total > 0)
         progress_update(view->session->progress, "%u of %u: %s %s", view->ended + 1, view->total,
-                        verbs[action->operation].doing, subject);
+                        words_doing(action->operation), subject);
     else
-        progress_update(view->session->progress, "%s %s", verbs[action->operation].doing, subject);
+        progress_update(view->session->progress, "%s %s", words_doing(action->operation), subject);
 }
 
 ApplyEvents apply_view_events(ApplyView *view) {
@@ -147,7 +102,7 @@ static char *count_done(const ApplyReport *report) {
             count += result->outcome == OUTCOME_DONE && result->action->operation == operation;
         }
         if (count > 0)
-            g_string_append_printf(text, "%s%u %s", text->len > 0 ? ", " : "", count, verbs[operation].done);
+            g_string_append_printf(text, "%s%u %s", text->len > 0 ? ", " : "", count, words_done(operation));
     }
     return g_string_free(text, FALSE);
 }
@@ -175,7 +130,7 @@ void apply_view_print_summary(FILE *stream, const ApplyView *view, const ApplyRe
     bool ok = report->result == HISTORY_OK;
     g_autofree char *done = count_done(report);
     g_autofree char *undone = count_undone(report);
-    g_autofree char *spent = duration((g_get_monotonic_time() - view->started) / 1000);
+    g_autofree char *spent = words_duration((g_get_monotonic_time() - view->started) / 1000);
     g_autofree char *label = terminal_style(view->colour, ok ? STYLE_GREEN : STYLE_RED,
                                             ok                                      ? "Done:"
                                             : report->result == HISTORY_INTERRUPTED ? "Interrupted:"

@@ -34,8 +34,9 @@ static void print_help(const Invocation *invocation, GOptionContext *context) {
     g_autofree char *title = terminal_style(invocation->colour, STYLE_BOLD, invocation->path);
     g_autofree char *help = g_option_context_get_help(context, FALSE, NULL);
     const char *options = strstr(help, "\n\n");
-    printf("%s - %s\n\nUsage:\n  %s [OPTION…] %s%s", title, invocation->command->summary, invocation->path,
-           invocation->command->usage, options != NULL ? options : "\n");
+    const char *usage = invocation->command->usage;
+    printf("%s - %s\n\nUsage:\n  %s [OPTION…]%s%s%s", title, invocation->command->summary, invocation->path,
+           usage[0] != '\0' ? " " : "", usage, options != NULL ? options : "\n");
     if (invocation->command->examples != NULL)
         printf("Examples:\n%s", invocation->command->examples);
 }

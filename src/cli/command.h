@@ -28,7 +28,12 @@
 
 ERROR_DECLARE_DOMAIN(cli);
 #define CLI_ERROR (cli_error_quark())
-typedef enum { CLI_ERROR_USAGE, CLI_ERROR_FAILED } CliError;
+typedef enum {
+    CLI_ERROR_USAGE,
+    CLI_ERROR_FAILED,
+    CLI_ERROR_UNREACHABLE, /* the daemon can't be reached now: later it may */
+    CLI_ERROR_CONFLICT,    /* the daemon says that things stand otherwise by now */
+} CliError;
 
 /* What the program's exit status means. */
 typedef enum {

@@ -95,6 +95,27 @@ static void add_plugins(Scan *scan) {
         add(scan, ((PluginRequest *)environment->plugins->pdata[i])->name, NULL);
 }
 
+static gint by_name(gconstpointer left, gconstpointer right) {
+    return strcmp(left, right);
+}
+
+/* What runs are of: environments, and plugins that are built. */
+static void add_subjects(Scan *scan) {
+    g_autoptr(Project) project = project_at_hand();
+    if (project == NULL)
+        return;
+    add_all(scan, project->environments);
+    GList *plugins = g_list_sort(g_hash_table_get_keys(project->plugins), by_name);
+    for (const GList *plugin = plugins; plugin != NULL; plugin = plugin->next)
+        add(scan, plugin->data, NULL);
+    g_list_free(plugins);
+}
+
+static void add_runs(Scan *scan) {
+    add(scan, "latest", "The newest run of all");
+    add_subjects(scan);
+}
+
 static void add_sandboxes(Scan *scan) {
     g_auto(GStrv) names = sandbox_names(NULL);
     add_all(scan, names);
@@ -117,7 +138,8 @@ static const struct {
     {"ENV", add_environments},  {"FROM", add_environments},  {"TO", add_environments},
     {"ADDRESS", add_addresses}, {"INSTANCE", add_instances}, {"PLUGIN", add_plugins},
     {"NAME", add_sandboxes},    {"ID", add_repositories},    {"FORMAT", add_formats},
-    {"FILE", add_files},        {"PLANFILE", add_files},     {"DIR", add_files},
+    {"SUBJECT", add_subjects},  {"RUN", add_runs},           {"FILE", add_files},
+    {"PLANFILE", add_files},    {"DIR", add_files},
 };
 
 static void add_source(Scan *scan, const char *name) {

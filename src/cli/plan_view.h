@@ -27,6 +27,3 @@ void plan_view_print(FILE *stream, bool colour, const Plan *plan, PlanKind kind,
 
 /* Warnings and problems alone: beside a plan that is printed as JSON. */
 void plan_view_print_notes(FILE *stream, bool colour, const Plan *plan);
-
-/* "3 to create, 1 to change, 0 to delete, 1 rollout"; the caller frees it. */
-char *plan_view_count(const Plan *plan);

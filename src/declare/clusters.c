@@ -5,6 +5,7 @@
 #include "declare/builder.h"
 #include "declare/names.h"
 #include "declare/schema.h"
+#include "declare/trust.h"
 
 static const Field CLUSTER_FIELDS[] = {
     {"url", FIELD_TEXT, FIELD_REQUIRED},
@@ -189,6 +190,7 @@ static void read_cluster(Builder *builder, const Datum *key, const Datum *spec) 
     cluster->workers = read_workers(loader, datum_get(spec, "workers"), cluster->url);
     read_credentials(loader, spec, key->position, cluster);
     read_rollout(loader, spec, &cluster->rollout);
+    trust_take_rollout(loader, cluster->name, &cluster->rollout);
 }
 
 void clusters_read(Builder *builder, const Datum *connect) {

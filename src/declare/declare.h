@@ -10,6 +10,7 @@
 
 #include "base/diagnostics.h"
 #include "base/http.h"
+#include "base/json.h"
 #include "plugin/lock.h"
 #include "plugin/plugin.h"
 #include "plugin/repository.h"
@@ -72,6 +73,8 @@ typedef struct {
     char *sandbox;  /* ROLLOUT_LOCAL_SANDBOX */
     char *plugins;  /* ROLLOUT_LOCAL_FOLDER: absolute path */
     char **command; /* ROLLOUT_LOCAL_FOLDER: its restart; ROLLOUT_COMMAND */
+    bool trusted;   /* `command` is the server's own, not the declarations' */
+    char *refused;  /* why it can't be planned on a server, which has no command for it; NULL: it can */
 } RolloutSpec;
 
 typedef struct {
@@ -110,7 +113,8 @@ typedef struct {
 /* All that is declared for one environment. */
 typedef struct {
     char *project;
-    char *root; /* absolute folder of sluice.yaml */
+    char *root;       /* absolute folder of sluice.yaml */
+    char *state_base; /* absolute folder that a relative path of `state` counts from: `root`, or a server's */
     char *name;
     bool first;              /* the first of the promotion order */
     GHashTable *kafka;       /* librdkafka properties, char * → char *; empty where none. Holds secrets */
@@ -122,14 +126,19 @@ typedef struct {
     GPtrArray *connectors;   /* DesiredConnector, by address */
     char *state;             /* "sqlite:…" */
     guint8 *state_key;       /* HASH_KEY_SIZE bytes; NULL: the state's own */
+    char
+        *state_key_source; /* where it is from: "env:NAME", "file:PATH", "command:PROGRAM …"; NULL: nowhere */
     Timing timing;
     Policy policy;
     char *lock_path; /* absolute */
     Lock *lock;      /* as read; an empty one where there is no file */
     bool has_lock;
     char *digest; /* "sha256:…" over names and bytes of the files it was rendered from */
+    char **files; /* their names, relative to the root; NULL-terminated */
     char *commit; /* HEAD; NULL outside Git */
     bool dirty;
+    GPtrArray *secret_texts; /* char *: what was read from env, files and commands, so that a log can mask it;
+                                each once; wiped when it is freed */
 } Environment;
 
 /* An empty one, for the loader and for tests. */
@@ -141,6 +150,30 @@ ConnectCluster *environment_find_connect(const Environment *environment, const c
 DesiredTopic *environment_find_topic(const Environment *environment, const char *address);
 DesiredConnector *environment_find_connector(const Environment *environment, const char *address);
 
+/* What must not be changed by who is subject to it: policy, Kafka and Connect, rollouts, state, repositories;
+ * one flat object of texts as they are written, {"policy.approvals": "1", "connect.main.url": "…"}, so that a
+ * change can be shown per key. To be asked of an environment that was loaded without its secrets, whose texts
+ * are the ${…} as written; a password that is written out is "•••", and so is all that holds a resolved
+ * secret. A rollout's command that is the server's own is named so, not shown. A new reference. */
+json_t *environment_settings_json(const Environment *environment);
+
+/* "sha256:…" over the same facts, and over the passwords that are written out; the same wherever the
+ * declarations lie. The caller frees it. */
+char *environment_settings_digest(const Environment *environment);
+
+/* A plugin that is built from a Git repository: of sluice.yaml's `plugins:`, those with `git:`. Owned. */
+typedef struct {
+    char *name;
+    char *git;        /* its address, as written */
+    char *branch;     /* default "main" */
+    char *maven;      /* group:artifact[:extension[:classifier]] that it is published as; NULL: not said */
+    char *repository; /* id of the one that it is published to; NULL: not said, and there isn't just one */
+    Position position;
+} PluginBuild;
+PluginBuild *plugin_build_copy(const PluginBuild *build);
+void plugin_build_free(PluginBuild *build);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PluginBuild, plugin_build_free)
+
 /* sluice.yaml alone. */
 typedef struct {
     char *root;
@@ -148,6 +181,7 @@ typedef struct {
     char **environments;     /* in promotion order */
     GPtrArray *repositories; /* RepositorySpec */
     GHashTable *plugins;     /* name → PluginRequest without version */
+    GPtrArray *builds;       /* PluginBuild, by name */
 } Project;
 void project_free(Project *project);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Project, project_free)
@@ -156,14 +190,47 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Project, project_free)
  * DECLARE_ERROR_NOT_FOUND. The caller frees it. */
 char *declare_find_root(const char *start, GError **error);
 
+/* Where a server reads a secret: one of these is set. Owned. */
+typedef struct {
+    char *env;      /* a variable of the server's own environment */
+    char *file;     /* a path; a relative one counts from the trust's state_folder */
+    char **command; /* run in the trust's state_folder; NULL-terminated */
+} SecretSource;
+
+/* One is given, the others are NULL; copied. */
+SecretSource *secret_source_new(const char *env, const char *file, const char *const *command);
+void secret_source_free(SecretSource *source);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SecretSource, secret_source_free)
+
+/* What a server lets the declarations of one environment use. Git runs code there, so Git decides nothing
+ * about trust: ${env.NAME} and `state_key: { env: NAME }` read the names listed here alone; ${secret.NAME} is
+ * read from the source here, whatever the declarations say; no command and no secret's file of the
+ * declarations is run or read; a rollout's command is the one given here. What isn't given is a mistake at
+ * its place, with secrets resolved or not; a rollout without its command is refused (RolloutSpec). Everything
+ * in it is owned, and filled in by the server. */
+typedef struct {
+    char **env;           /* names, NULL-terminated; NULL: none */
+    GHashTable *secrets;  /* name → SecretSource */
+    GHashTable *rollouts; /* Connect cluster → char **: the command of its rollout, or the restart of a local
+                             folder's; also of a cluster whose declarations have no rollout */
+    char *state_folder;   /* absolute: what a relative path of a state counts from */
+} DeclareTrust;
+
+/* One that trusts nothing yet. */
+DeclareTrust *declare_trust_new(const char *state_folder);
+void declare_trust_free(DeclareTrust *trust);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DeclareTrust, declare_trust_free)
+
 typedef struct {
     bool resolve_secrets; /* read env and secret values (plan, apply); false: they stay unread (validate) and
                              values that need them are opaque texts */
     const char *const *variables; /* "INSTANCE.name=value" of --var, NULL-terminated; may be NULL */
     const char *lock_text;        /* a lock to use instead of the file's; NULL: the file's */
+    const DeclareTrust *trust;    /* of a server; NULL: a person's own machine, where declarations may all */
 } DeclareOptions;
 
-/* Reads sluice.yaml. NULL with diagnostics where it is wrong. */
+/* Reads sluice.yaml. (To learn environments and builds alone, leave secrets and trust out.) NULL with
+ * diagnostics where it is wrong. */
 Project *declare_read_project(const char *root, const DeclareOptions *options, Diagnostics *diagnostics,
                               GError **error);
 

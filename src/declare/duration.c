@@ -19,3 +19,12 @@ bool duration_parse(const char *text, gint64 *milliseconds) {
             return !__builtin_mul_overflow(count, UNITS[i].milliseconds, milliseconds);
     return false;
 }
+
+char *duration_text(gint64 milliseconds) {
+    gsize unit = 0;
+    for (gsize i = 0; i < G_N_ELEMENTS(UNITS); i++)
+        if (milliseconds % UNITS[i].milliseconds == 0)
+            unit = i;
+    return g_strdup_printf("%" G_GINT64_FORMAT "%s", milliseconds / UNITS[unit].milliseconds,
+                           UNITS[unit].unit);
+}

@@ -11,3 +11,6 @@
 
 /* In milliseconds; false where it is none, or too large for 63 bits. */
 bool duration_parse(const char *text, gint64 *milliseconds);
+
+/* The same back, in the largest unit that says it whole: "24h" is "1d". The caller frees it. */
+char *duration_text(gint64 milliseconds);

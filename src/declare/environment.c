@@ -42,7 +42,7 @@ static void free_secret(char *text) {
     g_free(text);
 }
 
-static void free_property(gpointer text) {
+static void free_text(gpointer text) {
     free_secret(text);
 }
 
@@ -60,18 +60,21 @@ static void free_cluster(gpointer data) {
     g_free(cluster->rollout.sandbox);
     g_free(cluster->rollout.plugins);
     g_strfreev(cluster->rollout.command);
+    g_free(cluster->rollout.refused);
     g_free(cluster);
 }
 
 Environment *environment_new(const char *root, const char *name) {
     Environment *environment = g_new0(Environment, 1);
     environment->root = g_strdup(root);
+    environment->state_base = g_strdup(root);
     environment->name = g_strdup(name);
-    environment->kafka = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_property);
+    environment->kafka = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_text);
     environment->connect = g_ptr_array_new_with_free_func(free_cluster);
     environment->instances = g_ptr_array_new_with_free_func(free_instance);
     environment->topics = g_ptr_array_new_with_free_func(free_topic);
     environment->connectors = g_ptr_array_new_with_free_func(free_connector);
+    environment->secret_texts = g_ptr_array_new_with_free_func(free_text);
     return environment;
 }
 
@@ -80,6 +83,7 @@ void environment_free(Environment *environment) {
         return;
     g_free(environment->project);
     g_free(environment->root);
+    g_free(environment->state_base);
     g_free(environment->name);
     g_hash_table_unref(environment->kafka);
     g_ptr_array_unref(environment->connect);
@@ -92,13 +96,16 @@ void environment_free(Environment *environment) {
     if (environment->state_key != NULL)
         explicit_bzero(environment->state_key, HASH_KEY_SIZE);
     g_free(environment->state_key);
+    g_free(environment->state_key_source);
     g_strfreev(environment->policy.approvers);
     g_free(environment->policy.drift);
     g_free(environment->policy.promotion);
     g_free(environment->lock_path);
     g_clear_pointer(&environment->lock, lock_free);
     g_free(environment->digest);
+    g_strfreev(environment->files);
     g_free(environment->commit);
+    g_ptr_array_unref(environment->secret_texts);
     g_free(environment);
 }
 

@@ -64,10 +64,20 @@ static void builder_clear(Builder *builder) {
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Builder, builder_clear)
 
+static Environment *new_environment(const Loader *loader) {
+    const DeclareTrust *trust = loader->options.trust;
+    Environment *environment = environment_new(loader->root, loader->environment);
+    if (trust != NULL) {
+        g_free(environment->state_base);
+        environment->state_base = g_strdup(trust->state_folder);
+    }
+    return environment;
+}
+
 static Builder builder_new(Loader *loader) {
     return (Builder){
         .loader = loader,
-        .environment = environment_new(loader->root, loader->environment),
+        .environment = new_environment(loader),
         .modules = module_cache_new(),
         .topic_places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
         .connector_places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
@@ -170,6 +180,15 @@ static int compare_connectors(gconstpointer a, gconstpointer b) {
     return strcmp((*(DesiredConnector *const *)a)->address, (*(DesiredConnector *const *)b)->address);
 }
 
+static void keep_secret_texts(Loader *loader, GPtrArray *texts) {
+    GHashTableIter iterator;
+    gpointer text;
+    g_hash_table_iter_init(&iterator, loader->secret_texts);
+    while (g_hash_table_iter_next(&iterator, NULL, &text))
+        if (*(char *)text != '\0' && !g_ptr_array_find_with_equal_func(texts, text, g_str_equal, NULL))
+            g_ptr_array_add(texts, g_strdup(text));
+}
+
 static Environment *finish(Builder *builder, GError **error) {
     Environment *environment = builder->environment;
     if (loader_has_mistakes(builder->loader)) {
@@ -180,6 +199,8 @@ static Environment *finish(Builder *builder, GError **error) {
     g_ptr_array_sort(environment->topics, compare_topics);
     g_ptr_array_sort(environment->connectors, compare_connectors);
     environment->digest = digest_of_files(builder->loader);
+    environment->files = loader_file_names(builder->loader);
+    keep_secret_texts(builder->loader, environment->secret_texts);
     builder->environment = NULL;
     return environment;
 }

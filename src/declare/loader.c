@@ -132,6 +132,14 @@ const Document *loader_read_bytes(Loader *loader, const char *path, const char *
     return document;
 }
 
+char **loader_file_names(const Loader *loader) {
+    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(loader->files), (GCompareFunc)strcmp);
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    for (const GList *name = names; name != NULL; name = name->next)
+        g_strv_builder_add(builder, name->data);
+    return g_strv_builder_end(builder);
+}
+
 /* Git may bring a link to any file of this machine, whose lines would be shown. */
 static bool stays_inside(Loader *loader, const char *path) {
     g_autofree char *real_root = realpath(loader->root, NULL);

@@ -19,7 +19,7 @@ typedef struct {
     GPtrArray *data;          /* Datum: all of them */
     GHashTable *files;        /* name → GBytes: what the environment is rendered from */
     GHashTable *secrets;      /* name → const Datum: as declared; NULL before they are read */
-    GHashTable *secret_texts; /* name → char *: those read */
+    GHashTable *secret_texts; /* secret's name, or "variable NAME" and the like → char *: those read */
     GitRepository *git;       /* NULL outside Git */
     char *git_prefix;         /* of the root in its Git repository: "" or "folder" */
 } Loader;
@@ -43,6 +43,9 @@ bool loader_has_mistakes(const Loader *loader);
 const Document *loader_read(Loader *loader, const char *path, Position at);
 /* The same of bytes from elsewhere, shown as `shown` and counted as file `path`. */
 const Document *loader_read_bytes(Loader *loader, const char *path, const char *shown, GBytes *bytes);
+
+/* The names of the files that were read so far, sorted; NULL-terminated, the caller frees it. */
+char **loader_file_names(const Loader *loader);
 
 /* A path as written in a file of folder `base` (relative to the root), as a path relative to the root; NULL
  * with a mistake, and `hint`, where it leaves the root. The caller frees it. */

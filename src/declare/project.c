@@ -36,11 +36,38 @@ static void free_request(gpointer request) {
     plugin_request_free(request);
 }
 
+static void free_build(gpointer build) {
+    plugin_build_free(build);
+}
+
+PluginBuild *plugin_build_copy(const PluginBuild *build) {
+    PluginBuild *copy = g_new0(PluginBuild, 1);
+    copy->name = g_strdup(build->name);
+    copy->git = g_strdup(build->git);
+    copy->branch = g_strdup(build->branch);
+    copy->maven = g_strdup(build->maven);
+    copy->repository = g_strdup(build->repository);
+    copy->position = build->position;
+    return copy;
+}
+
+void plugin_build_free(PluginBuild *build) {
+    if (build == NULL)
+        return;
+    g_free(build->name);
+    g_free(build->git);
+    g_free(build->branch);
+    g_free(build->maven);
+    g_free(build->repository);
+    g_free(build);
+}
+
 static Project *project_new(const char *root) {
     Project *project = g_new0(Project, 1);
     project->root = g_strdup(root);
     project->repositories = g_ptr_array_new_with_free_func(free_repository);
     project->plugins = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_request);
+    project->builds = g_ptr_array_new_with_free_func(free_build);
     return project;
 }
 
@@ -52,6 +79,7 @@ void project_free(Project *project) {
     g_strfreev(project->environments);
     g_clear_pointer(&project->repositories, g_ptr_array_unref);
     g_clear_pointer(&project->plugins, g_hash_table_unref);
+    g_clear_pointer(&project->builds, g_ptr_array_unref);
     g_free(project);
 }
 
@@ -164,14 +192,67 @@ static void read_repository(Loader *loader, const Datum *key, const Datum *spec,
     g_ptr_array_add(repositories, repository);
 }
 
-static void read_plugin(Loader *loader, const Datum *key, const Datum *spec, GHashTable *plugins) {
+/* Whom git would give as "user:password" belongs to git's credential helper; a user alone is SSH's way. */
+static bool address_has_password(const char *address) {
+    g_autoptr(GUri) uri = g_uri_parse(address, G_URI_FLAGS_PARSE_RELAXED | G_URI_FLAGS_HAS_PASSWORD, NULL);
+    return uri != NULL && g_uri_get_password(uri) != NULL;
+}
+
+static bool check_git(Loader *loader, const Datum *git) {
+    if (address_has_password(git->text)) {
+        diagnostics_hide_line(loader->diagnostics, git->position);
+        loader_mistake(loader, git->position, "git's credential helper, or SSH, has them",
+                       "credentials in the address of a repository");
+        return false;
+    }
+    if (git->text[0] != '-')
+        return true;
+    loader_mistake(loader, git->position, "https://…, ssh://… or a folder",
+                   "'git' is no address of a repository");
+    return false;
+}
+
+static bool check_branch(Loader *loader, const Datum *branch, const char *plugin, bool with_git) {
+    if (branch == NULL || (with_git && git_branch_is_valid(branch->text)))
+        return true;
+    if (with_git)
+        loader_mistake(loader, branch->position, NULL, "'%s' can't be the name of a branch", branch->text);
+    else
+        loader_mistake(loader, branch->position, "git: ADDRESS",
+                       "plugin '%s' has a branch, but of no repository", plugin);
+    return false;
+}
+
+static void read_build(Loader *loader, const PluginRequest *request, const Datum *spec, Project *project) {
+    const Datum *git = schema_scalar(spec, "git"), *branch = schema_scalar(spec, "branch");
+    bool valid = check_branch(loader, branch, request->name, git != NULL);
+    if (git == NULL || !check_git(loader, git) || !valid)
+        return;
+    bool only = request->repository == NULL && project->repositories->len == 1;
+    PluginBuild *build = g_new0(PluginBuild, 1);
+    build->name = g_strdup(request->name);
+    build->git = g_strdup(git->text);
+    build->branch = g_strdup(branch != NULL ? branch->text : "main");
+    build->maven = g_strdup(request->maven);
+    build->repository =
+        g_strdup(only ? ((RepositorySpec *)project->repositories->pdata[0])->id : request->repository);
+    build->position = request->position;
+    g_ptr_array_add(project->builds, build);
+}
+
+static int compare_builds(gconstpointer a, gconstpointer b) {
+    return strcmp((*(PluginBuild *const *)a)->name, (*(PluginBuild *const *)b)->name);
+}
+
+static void read_plugin(Loader *loader, const Datum *key, const Datum *spec, Project *project) {
     PluginRequest *request = plugin_read(loader, key, spec, true);
     if (request == NULL)
         return;
     if (request->maven == NULL && request->url == NULL && request->file == NULL)
         loader_mistake(loader, key->position, "maven: \"GROUP:ARTIFACT\"",
                        "plugin '%s' does not say where it comes from", key->text);
-    g_hash_table_replace(plugins, request->name, request);
+    read_build(loader, request, spec, project);
+    g_hash_table_replace(project->plugins, request->name, request);
 }
 
 void project_render(Loader *loader, ProjectFile *file) {
@@ -184,7 +265,8 @@ void project_render(Loader *loader, ProjectFile *file) {
         read_repository(loader, repositories->keys->pdata[i], repositories->items->pdata[i],
                         file->project->repositories);
     for (guint i = 0; plugins != NULL && plugins->kind == DATUM_MAP && i < plugins->items->len; i++)
-        read_plugin(loader, plugins->keys->pdata[i], plugins->items->pdata[i], file->project->plugins);
+        read_plugin(loader, plugins->keys->pdata[i], plugins->items->pdata[i], file->project);
+    g_ptr_array_sort(file->project->builds, compare_builds);
 }
 
 /* --- Alone ---------------------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include "base/process.h"
 #include "declare/names.h"
 #include "declare/schema.h"
+#include "declare/trust.h"
 
 #define SECRET_LIMIT ((gsize)64 * 1024)
 #define COMMAND_TIMEOUT_MS 30000
@@ -26,15 +27,17 @@ static const char *keep(Loader *loader, const char *id, char *text) {
 
 /* --- Reading one source --------------------------------------------------------------------------------- */
 
-static const char *read_env(Loader *loader, const char *name, Position at) {
+static char *read_env(Loader *loader, const char *name, Position at) {
     const char *value = g_getenv(name);
     if (value == NULL)
-        loader_mistake(loader, at, "export it before you run this command",
+        loader_mistake(loader, at,
+                       loader->options.trust != NULL ? "set it where the server is started"
+                                                     : "export it before you run this command",
                        "the environment variable %s is not set", name);
     else if (!g_utf8_validate(value, -1, NULL))
         loader_mistake(loader, at, NULL, "the environment variable %s is no UTF-8", name);
     else
-        return value;
+        return g_strdup(value);
     return NULL;
 }
 
@@ -48,8 +51,8 @@ static char *without_newline(char *text) {
     return text;
 }
 
-static char *read_file(Loader *loader, const char *file, Position at) {
-    g_autofree char *path = files_resolve(loader->root, file);
+static char *read_file(Loader *loader, const char *base, const char *file, Position at) {
+    g_autofree char *path = files_resolve(base, file);
     g_autoptr(GError) error = NULL;
     char *text = files_read_text(path, SECRET_LIMIT, &error);
     if (text == NULL)
@@ -57,12 +60,9 @@ static char *read_file(Loader *loader, const char *file, Position at) {
     return text != NULL ? without_newline(text) : NULL;
 }
 
-static char *run_command(Loader *loader, const Datum *command, Position at) {
-    g_auto(GStrv) argv = schema_texts_of(command);
-    ProcessSpec spec = {.argv = (const char *const *)argv,
-                        .directory = loader->root,
-                        .timeout_ms = COMMAND_TIMEOUT_MS,
-                        .limit = SECRET_LIMIT};
+static char *run_command(Loader *loader, const char *folder, const char *const *command, Position at) {
+    ProcessSpec spec = {
+        .argv = command, .directory = folder, .timeout_ms = COMMAND_TIMEOUT_MS, .limit = SECRET_LIMIT};
     g_autoptr(GError) error = NULL;
     char *text = process_output(&spec, &error);
     if (text == NULL)
@@ -75,12 +75,29 @@ static const Datum *only_item(const Datum *map) {
 }
 
 static const char *read_source(Loader *loader, const Datum *source, const char *id, Position at) {
-    const char *env = schema_text(source, "env");
-    if (env != NULL)
-        return read_env(loader, env, only_item(source)->position);
-    const char *file = schema_text(source, "file");
-    char *text = file != NULL ? read_file(loader, file, only_item(source)->position)
-                              : run_command(loader, datum_get(source, "command"), at);
+    const char *env = schema_text(source, "env"), *file = schema_text(source, "file");
+    char *text = NULL;
+    if (env != NULL) {
+        text = read_env(loader, env, only_item(source)->position);
+    } else if (file != NULL) {
+        text = read_file(loader, loader->root, file, only_item(source)->position);
+    } else {
+        g_auto(GStrv) command = schema_texts(source, "command");
+        text = run_command(loader, loader->root, (const char *const *)command, at);
+    }
+    return text != NULL ? keep(loader, id, text) : NULL;
+}
+
+/* Never in the declarations' folder, where Git could put a file or program of that name. */
+static const char *read_trusted(Loader *loader, const SecretSource *source, const char *id, Position at) {
+    const char *folder = loader->options.trust->state_folder;
+    char *text = NULL;
+    if (source->env != NULL)
+        text = read_env(loader, source->env, at);
+    else if (source->file != NULL)
+        text = read_file(loader, folder, source->file, at);
+    else
+        text = run_command(loader, folder, (const char *const *)source->command, at);
     return text != NULL ? keep(loader, id, text) : NULL;
 }
 
@@ -101,9 +118,23 @@ static bool check_source(Loader *loader, const Datum *source, const char *what, 
     return env == NULL || name_check_env(loader, env, only_item(source)->position);
 }
 
+/* What a server lets declarations read by themselves: variables that it lists. */
+static bool check_trust(Loader *loader, const Datum *source, const char *what) {
+    const Datum *item = only_item(source);
+    const char *env = schema_text(source, "env");
+    if (loader->options.trust == NULL || env != NULL)
+        return env == NULL || trust_allows_env(loader, env, item->position);
+    g_autofree char *hint = g_strdup_printf("{ env: NAME }, with the server's file listing the name: "
+                                            "environments: { %s: { env: [NAME] } }",
+                                            loader->environment);
+    loader_mistake(loader, item->position, hint,
+                   "a server takes %s from no file and no command of declarations", what);
+    return false;
+}
+
 bool secrets_source_read(Loader *loader, const Datum *source, const char *what, Position at,
                          const char **text) {
-    if (!check_source(loader, source, what, at))
+    if (!check_source(loader, source, what, at) || !check_trust(loader, source, what))
         return false;
     if (!loader->options.resolve_secrets) {
         *text = NULL;
@@ -139,11 +170,15 @@ static const Datum *secret_datum(Loader *loader, const char *text, bool unread, 
 }
 
 const Datum *secrets_env(Loader *loader, const char *name, const char *written, Position at) {
-    if (!name_check_env(loader, name, at))
+    if (!name_check_env(loader, name, at) || !trust_allows_env(loader, name, at))
         return NULL;
     if (!loader->options.resolve_secrets)
         return secret_datum(loader, written, true, at);
-    const char *value = read_env(loader, name, at);
+    g_autofree char *id = g_strconcat("variable ", name, NULL);
+    const char *value = g_hash_table_lookup(loader->secret_texts, id);
+    char *text = value == NULL ? read_env(loader, name, at) : NULL;
+    if (text != NULL)
+        value = keep(loader, id, text);
     return value != NULL ? secret_datum(loader, value, false, at) : NULL;
 }
 
@@ -159,7 +194,21 @@ static const Datum *find_source(Loader *loader, const char *name, Position at) {
     return NULL;
 }
 
+static const Datum *trusted_named(Loader *loader, const char *name, const char *written, Position at) {
+    const SecretSource *source = trust_secret(loader, name, at);
+    if (source == NULL)
+        return NULL;
+    if (!loader->options.resolve_secrets)
+        return secret_datum(loader, written, true, at);
+    const char *value = g_hash_table_lookup(loader->secret_texts, name);
+    if (value == NULL)
+        value = read_trusted(loader, source, name, at);
+    return value != NULL ? secret_datum(loader, value, false, at) : NULL;
+}
+
 const Datum *secrets_named(Loader *loader, const char *name, const char *written, Position at) {
+    if (loader->options.trust != NULL)
+        return trusted_named(loader, name, written, at);
     /* sluice.yaml alone has no environment whose secrets these could be: they stay unread. */
     if (loader->secrets == NULL)
         return secret_datum(loader, written, true, at);

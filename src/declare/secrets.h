@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Values from outside of Git: environment variables, and the environment's `secrets:` from a variable, a file
- * or a command. They are read when they are used, once, and only where the options say so.
+ * or a command. They are read when they are used, once, and only where the options say so; on a server, as
+ * its trust says.
  */
 #pragma once
 

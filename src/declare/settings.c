@@ -115,6 +115,20 @@ static guint8 *read_state_key(Loader *loader, const Datum *root) {
     return NULL;
 }
 
+/* As one text, for who wants to know whether it changed. */
+static char *state_key_source(const Datum *root) {
+    const Datum *source = datum_get(root, "state_key");
+    if (source == NULL || source->kind != DATUM_MAP || source->items->len != 1)
+        return NULL;
+    const char *key = ((Datum *)source->keys->pdata[0])->text;
+    const Datum *value = source->items->pdata[0];
+    if (value->kind == DATUM_SCALAR)
+        return g_strconcat(key, ":", value->text, NULL);
+    g_auto(GStrv) words = schema_texts_of(value);
+    g_autofree char *joined = g_strjoinv(" ", words);
+    return g_strconcat(key, ":", joined, NULL);
+}
+
 /* --- timing and policy ---------------------------------------------------------------------------------- */
 
 static guint read_time(Loader *loader, const Datum *timing, const char *key, gint64 fallback) {
@@ -164,6 +178,7 @@ void environment_settings_read(Builder *builder, const Datum *root) {
     read_kafka(builder->loader, root, environment->kafka);
     environment->state = read_state(builder->loader, root);
     environment->state_key = read_state_key(builder->loader, root);
+    environment->state_key_source = state_key_source(root);
     read_timing(builder->loader, root, &environment->timing);
     read_policy(builder->loader, root, environment->first, &environment->policy);
 }

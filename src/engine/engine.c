@@ -41,7 +41,7 @@ Engine *engine_open(const EngineOptions *options, GError **error) {
     engine->clusters = g_ptr_array_new_with_free_func((GDestroyNotify)engine_cluster_free);
     g_mutex_init(&engine->artifacts_lock);
     engine->artifacts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
-    engine->store = store_open(environment->state, environment->root, error);
+    engine->store = store_open(environment->state, environment->state_base, error);
     if (engine->store == NULL)
         return NULL;
     engine->state = state_open(engine->store, environment->project, environment->name, error);

@@ -97,6 +97,15 @@ static void guard_unpinned(Planner *planner, const LiveCluster *cluster, const L
     }
 }
 
+/* The plan still shows what it would do. */
+static void refuse_rollout(Planner *planner, const PlanAction *action, const ConnectCluster *cluster) {
+    g_autofree char *hint = g_strdup_printf("give it in the server's file: "
+                                            "environments: { %s: { rollout: { %s: { command: […] } } } }",
+                                            planner->environment->name, cluster->name);
+    planner_problem(planner, action->address, hint, "'%s' can't be rolled out to: %s", cluster->name,
+                    cluster->rollout.refused);
+}
+
 static PlanAction *add_rollout(Planner *planner, const LiveCluster *cluster, GError **error) {
     const char *name = cluster->cluster->declared->name;
     g_autofree char *base = hash_base(planner, cluster, error);
@@ -109,6 +118,8 @@ static PlanAction *add_rollout(Planner *planner, const LiveCluster *cluster, GEr
     action->base_live = g_steal_pointer(&base);
     action->cause = PLAN_DECLARED;
     g_hash_table_insert(planner->rollouts, (gpointer)name, action);
+    if (cluster->cluster->declared->rollout.refused != NULL)
+        refuse_rollout(planner, action, cluster->cluster->declared);
     return action;
 }
 

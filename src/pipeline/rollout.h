@@ -8,14 +8,8 @@
  */
 #pragma once
 
-#include "base/error.h"
 #include "engine/rollout.h"
-
-ERROR_DECLARE_DOMAIN(pipeline);
-#define PIPELINE_ERROR (pipeline_error_quark())
-typedef enum {
-    PIPELINE_ERROR_COMMAND, /* the program of a rollout failed; the message has its last lines */
-} PipelineError;
+#include "pipeline/error.h"
 
 /* The driver of a kind, static; NULL for ROLLOUT_NONE. It is a RolloutDrivers, for the engine's options. */
 const RolloutDriver *rollout_driver(RolloutKind kind);

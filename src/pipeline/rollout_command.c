@@ -26,19 +26,9 @@ static char **command_environment(const RolloutRequest *request) {
     return g_strv_builder_end(builder);
 }
 
-static char *last_lines(const char *text) {
-    g_autofree char *trimmed = g_strchomp(g_utf8_make_valid(text, -1));
-    const char *start = trimmed + strlen(trimmed);
-    for (int lines = 0; start > trimmed; start--)
-        if (start[-1] == '\n' && ++lines == MESSAGE_LINES)
-            break;
-    const char *least = trimmed + strlen(trimmed) - MIN(strlen(trimmed), MESSAGE_SIZE);
-    return g_utf8_make_valid(MAX(start, least), -1);
-}
-
 static void set_command_error(const RolloutRequest *request, const ProcessResult *result, GError **error) {
-    g_autofree char *complaint = last_lines(result->error_output);
-    g_autofree char *output = last_lines(result->output);
+    g_autofree char *complaint = process_last_lines(result->error_output, MESSAGE_LINES, MESSAGE_SIZE);
+    g_autofree char *output = process_last_lines(result->output, MESSAGE_LINES, MESSAGE_SIZE);
     const char *said = *complaint != '\0' ? complaint : output;
     error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_COMMAND,
               "the workers keep what they have; once the command works, apply again",

@@ -5,11 +5,13 @@
 
 #include "base/files.h"
 #include "plugin/archive_reader.h"
+#include "plugin/version.h"
 #include "plugin/xml.h"
 
 #define POM_LIMIT ((gsize)4 * 1024 * 1024)
 #define INNER_PREFIX "META-INF/maven/"
 #define INNER_SUFFIX "/pom.xml"
+#define INNER_PROPERTIES "/pom.properties"
 
 void pom_free(Pom *pom) {
     if (pom == NULL)
@@ -164,6 +166,41 @@ Pom *pom_find(const char *file, GError **error) {
     if (problem != NULL)
         g_propagate_error(error, g_steal_pointer(&problem));
     return pom;
+}
+
+/* The value of a line "version=…" of a properties file; NULL where there is none. */
+static char *version_property(GByteArray *bytes) {
+    g_autofree char *text = g_strndup((const char *)bytes->data, bytes->len);
+    g_auto(GStrv) lines = g_strsplit_set(text, "\r\n", -1);
+    for (char **line = lines; *line != NULL; line++) {
+        g_auto(GStrv) pair = g_strsplit(*line, "=", 2);
+        if (g_strv_length(pair) == 2 && g_str_equal(g_strstrip(pair[0]), "version") &&
+            version_is_valid(g_strstrip(pair[1])))
+            return g_strdup(pair[1]);
+    }
+    return NULL;
+}
+
+bool pom_built_version(const char *file, const Coordinate *coordinate, char **version, GError **error) {
+    g_autofree char *wanted =
+        g_strconcat(INNER_PREFIX, coordinate->group, "/", coordinate->artifact, INNER_PROPERTIES, NULL);
+    struct archive_entry *entry = NULL;
+    *version = NULL;
+    if (archive_kind(file) != ARCHIVE_JAR)
+        return true;
+    g_autoptr(ArchiveReader) reader = archive_open(file, error);
+    while (reader != NULL && archive_next(reader, file, &entry, error)) {
+        if (entry == NULL)
+            return true;
+        if (g_strcmp0(archive_entry_pathname(entry), wanted) != 0)
+            continue;
+        g_autoptr(GByteArray) bytes = g_byte_array_new();
+        if (!archive_pour(reader, file, take_bytes, bytes, error))
+            return false;
+        *version = version_property(bytes);
+        return true;
+    }
+    return false;
 }
 
 Pom *pom_make(const Coordinate *coordinate, const char *version) {

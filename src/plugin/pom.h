@@ -22,5 +22,9 @@ Pom *pom_parse(GBytes *text, const char *name, GError **error);
  * named after), else FILE.pom or pom.xml beside it. NULL without an error where there is none. */
 Pom *pom_find(const char *file, GError **error);
 
+/* The version that Maven wrote into a jar, whatever its POM leaves to Maven: that of its
+ * META-INF/maven/GROUP/ARTIFACT/pom.properties. *version is NULL where it has none. */
+bool pom_built_version(const char *file, const Coordinate *coordinate, char **version, GError **error);
+
 /* A POM with nothing but coordinates. */
 Pom *pom_make(const Coordinate *coordinate, const char *version);

@@ -17,6 +17,7 @@ typedef struct {
     const char *(*refusal)(const char *rest);
     gpointer (*open)(const char *rest, const char *base, GError **error);
     GHashTable *(*snapshot)(gpointer self, GError **error);
+    GPtrArray *(*scan)(gpointer self, const char *prefix, const char *before, guint limit, GError **error);
     bool (*commit)(gpointer self, const StoreChange *changes, gsize count, gint64 *serials, GError **error);
     void (*close)(gpointer self);
 } StoreDriver;

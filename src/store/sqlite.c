@@ -190,6 +190,47 @@ static GHashTable *sqlite_snapshot(gpointer data, GError **error) {
     return g_steal_pointer(&snapshot);
 }
 
+static void value_free(gpointer value) {
+    json_decref(value);
+}
+
+static bool scan_rows(SqliteStore *self, sqlite3_stmt *query, GPtrArray *values, GError **error) {
+    int step;
+    while ((step = sqlite3_step(query)) == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(query, 0);
+        if (text == NULL)
+            return fail(self->database, "read", self->path, error);
+        json_t *value = json_read(text, (gsize)sqlite3_column_bytes(query, 0), "a record", error);
+        if (value == NULL)
+            return false;
+        g_ptr_array_add(values, value);
+    }
+    return step == SQLITE_DONE || fail(self->database, "read", self->path, error);
+}
+
+static GPtrArray *sqlite_scan(gpointer data, const char *prefix, const char *before, guint limit,
+                              GError **error) {
+    SqliteStore *self = data;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+    g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(value_free);
+    if (!ensure_open(self, false, error))
+        return NULL;
+    if (self->database == NULL)
+        return g_steal_pointer(&values);
+    g_autoptr(sqlite3_stmt) query = NULL;
+    /* Keys are ASCII: what begins with `prefix` sorts before `prefix` and DEL. */
+    g_autofree char *end = before != NULL ? g_strdup(before) : g_strconcat(prefix, "\x7f", NULL);
+    const char *sql = "SELECT value FROM record WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3";
+    if (sqlite3_prepare_v2(self->database, sql, -1, &query, NULL) != SQLITE_OK) {
+        fail(self->database, "read", self->path, error);
+        return NULL;
+    }
+    sqlite3_bind_text(query, 1, prefix, -1, SQLITE_STATIC);
+    sqlite3_bind_text(query, 2, end, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(query, 3, limit);
+    return scan_rows(self, query, values, error) ? g_steal_pointer(&values) : NULL;
+}
+
 /* The statements of one commit. */
 typedef struct {
     sqlite3_stmt *find, *floor, *raise, *put, *drop;
@@ -320,6 +361,7 @@ const StoreDriver sqlite_driver = {
     .refusal = sqlite_refusal,
     .open = sqlite_open,
     .snapshot = sqlite_snapshot,
+    .scan = sqlite_scan,
     .commit = sqlite_commit,
     .close = sqlite_close,
 };

@@ -63,6 +63,10 @@ GHashTable *store_snapshot(Store *store, GError **error) {
     return store->driver->snapshot(store->self, error);
 }
 
+GPtrArray *store_scan(Store *store, const char *prefix, const char *before, guint limit, GError **error) {
+    return store->driver->scan(store->self, prefix, before, limit, error);
+}
+
 bool store_commit(Store *store, const StoreChange *changes, gsize count, gint64 *serials, GError **error) {
     return store->driver->commit(store->self, changes, count, serials, error);
 }

@@ -51,6 +51,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_close)
 /* Every record: a new GHashTable key → StoreRecord, of one moment. */
 GHashTable *store_snapshot(Store *store, GError **error);
 
+/* The values of at most `limit` records whose keys begin with `prefix` and sort before `before` (NULL: all),
+ * the last key first: json_t, free with g_ptr_array_unref(). For records under ULIDs: the newest. */
+GPtrArray *store_scan(Store *store, const char *prefix, const char *before, guint limit, GError **error);
+
 /* Applies all changes or none. STORE_ERROR_CONFLICT names the key whose serial differs. `serials` (may be
  * NULL) gets the new serial of each change (0 for a delete). A record's serial grows by 1 at each change; a
  * key that was deleted starts again above its last. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A declarations repository as one text: its files one after the other, each behind a line "%%% PATH". It
- * renders, or has mistakes that can be shown; nothing is fetched, and no secret is read.
+ * renders, or has mistakes that can be shown, on a person's machine and on a server that trusts nothing;
+ * nothing is fetched, and no secret is read.
  */
 #include <string.h>
 
@@ -54,14 +55,30 @@ static void check_environment(const Environment *environment) {
     }
 }
 
-static void load(const char *root) {
+/* Every setting is a text, and a server runs nothing. */
+static void check_settings(const Environment *environment, const DeclareTrust *trust) {
+    g_autoptr(json_t) settings = environment_settings_json(environment);
+    g_autofree char *digest = environment_settings_digest(environment);
+    const char *key;
+    json_t *value;
+    json_object_foreach (settings, key, value)
+        g_assert_true(json_is_string(value));
+    g_assert_true(g_str_has_prefix(digest, "sha256:"));
+    for (guint i = 0; trust != NULL && i < environment->connect->len; i++)
+        g_assert_null(((ConnectCluster *)environment->connect->pdata[i])->rollout.command);
+}
+
+static void load(const char *root, const DeclareTrust *trust) {
+    const DeclareOptions options = {.trust = trust};
     g_autoptr(Diagnostics) diagnostics = diagnostics_new();
     g_autoptr(GError) error = NULL;
-    g_autoptr(Environment) environment = declare_load(root, "dev", NULL, diagnostics, &error);
+    g_autoptr(Environment) environment = declare_load(root, "dev", &options, diagnostics, &error);
     g_assert_true((environment == NULL) == (error != NULL));
     g_assert_true(environment == NULL || diagnostics_count(diagnostics, DIAGNOSTIC_ERROR) == 0);
-    if (environment != NULL)
+    if (environment != NULL) {
         check_environment(environment);
+        check_settings(environment, trust);
+    }
     g_autofree char *text = diagnostics_format(diagnostics, false);
     g_assert_true(g_utf8_validate(text, -1, NULL));
 }
@@ -72,7 +89,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     g_autofree char *text = g_strndup((const char *)data, size);
     g_autofree char *root = files_make_temporary(g_get_tmp_dir(), "sluice-fuzz-", NULL);
     write_repository(root, text);
-    load(root);
+    g_autoptr(DeclareTrust) nothing = declare_trust_new(root);
+    load(root, NULL);
+    load(root, nothing);
     g_assert_true(files_remove_tree(root, NULL));
     return 0;
 }

@@ -22,6 +22,7 @@
 Environment: SLUICE_BINARY (default build/src/cli/sluice), SLUICE_KAFKA (default: the newest that scripts/kafka
 fetched). State, cache and configuration of the tests are in a folder of their own.
 """
+import contextlib
 import hashlib
 import itertools
 import json
@@ -381,3 +382,19 @@ def read_state():
             return {key: json.loads(value) for key, value in database.execute("SELECT key, value FROM record")}
 
     return read
+
+
+@pytest.fixture(scope="session")
+def two_sandboxes(sluice, kafka):
+    """One for dev and one for prod, without plugins."""
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(contextlib.contextmanager(run_sandbox)(sluice, 1)) for _ in range(2)]
+
+
+@pytest.fixture
+def delivery(tmp_path, sluice, server, ticks, two_sandboxes):
+    from delivery import Delivery
+
+    delivery = Delivery(tmp_path, sluice, server, ticks, two_sandboxes)
+    yield delivery
+    delivery.close()

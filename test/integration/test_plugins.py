@@ -8,7 +8,6 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import textwrap
 import time
@@ -18,98 +17,15 @@ import zipfile
 
 import pytest
 
-from conftest import wait_until
+from maven_server import PASSWORD, USER, server  # noqa: F401 (a fixture)
 
-USER = "publisher"
-PASSWORD = "recognisable-Pa55word"
 CREDENTIALS = {"SLUICE_REPOSITORY_ACME_USERNAME": USER, "SLUICE_REPOSITORY_ACME_PASSWORD": PASSWORD}
-WEBDAV = pathlib.Path("/usr/lib/nginx/modules/ngx_http_dav_ext_module.so")
 DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 SOURCE_CONNECTOR = "org.apache.kafka.connect.source.SourceConnector"
 
 
 def sha256(path):
     return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
-
-
-class Server:
-    """A Maven repository behind basic authentication: nginx with WebDAV."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.root = folder / "root"
-        self.files = self.root / "maven"
-        self.files.mkdir(parents=True)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}/maven"
-        self.process = None
-        self._write_configuration()
-
-    def _write_configuration(self):
-        hashed = subprocess.run(
-            ["openssl", "passwd", "-apr1", "-stdin"], input=PASSWORD, check=True, capture_output=True, text=True
-        ).stdout.strip()
-        (self.folder / "passwords").write_text(f"{USER}:{hashed}\n")
-        owner = "user root;" if os.geteuid() == 0 else ""
-        temporary = "".join(
-            f"{kind}_temp_path {self.folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        (self.folder / "nginx.conf").write_text(
-            f"""
-            load_module {WEBDAV};
-            {owner}
-            daemon off; worker_processes 1; pid {self.folder}/pid; error_log {self.folder}/error.log;
-            events {{ worker_connections 64; }}
-            http {{
-                access_log {self.folder}/access.log;
-                client_max_body_size 64m;
-                {temporary}
-                server {{
-                    listen 127.0.0.1:{self.port};
-                    root {self.root};
-                    auth_basic "maven"; auth_basic_user_file {self.folder}/passwords;
-                    location / {{ dav_methods PUT DELETE MKCOL COPY MOVE; create_full_put_path on; }}
-                }}
-            }}
-            """
-        )
-
-    def start(self):
-        self.process = subprocess.Popen(
-            ["nginx", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")], stderr=subprocess.DEVNULL
-        )
-        wait_until(self._answers)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
-
-    @contextlib.contextmanager
-    def stopped(self):
-        self.stop()
-        try:
-            yield
-        finally:
-            self.start()
-
-    def _answers(self):
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def requests(self):
-        return (self.folder / "access.log").read_text().splitlines()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    if shutil.which("nginx") is None or not WEBDAV.exists():
-        pytest.skip("there is no nginx with WebDAV: apt-get install nginx-light libnginx-mod-http-dav-ext")
-    server = Server(tmp_path_factory.mktemp("server"))
-    server.start()
-    yield server
-    server.stop()
 
 
 class Maven:

@@ -8,26 +8,13 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/process.h"
+#include "git_home.h"
 
 typedef struct {
     char *folder;
     char *work; /* a work tree with a first commit of a/one and a/deep/two */
     GitRepository *git;
 } Fixture;
-
-/* Runs a script in `folder`; gives back what it says. */
-static char *shell(const char *folder, const char *script) {
-    g_autoptr(GError) error = NULL;
-    const char *const argv[] = {"sh", "-ec", script, NULL};
-    char *output = process_output(&(ProcessSpec){.argv = argv, .directory = folder}, &error);
-    g_assert_no_error(error);
-    return output;
-}
-
-static void sh(const char *folder, const char *script) {
-    g_autofree char *output = shell(folder, script);
-}
 
 static void fixture_start(Fixture *fixture, gconstpointer data) {
     g_autoptr(GError) error = NULL;
@@ -463,17 +450,8 @@ static void a_push_needs_a_branch(Fixture *fixture, gconstpointer data) {
 }
 
 int main(int argc, char **argv) {
-    static const char *const personal[] = {"GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME",
-                                           "GIT_COMMITTER_EMAIL", "EMAIL"};
     g_test_init(&argc, &argv, NULL);
-    for (gsize i = 0; i < G_N_ELEMENTS(personal); i++)
-        g_unsetenv(personal[i]);
-    g_autofree char *home = files_make_temporary(g_get_tmp_dir(), "sluice-home-", NULL);
-    g_autofree char *config = g_build_filename(home, "gitconfig", NULL);
-    g_file_set_contents(config, "[user]\nname = Ada Lovelace\nemail = ada@acme.example\n", -1, NULL);
-    g_setenv("GIT_CONFIG_GLOBAL", config, TRUE);
-    g_setenv("GIT_CONFIG_NOSYSTEM", "1", TRUE);
-    g_setenv("no_proxy", "*", TRUE);
+    g_autofree char *home = git_home();
 #define CASE(name) g_test_add("/git/" #name, Fixture, NULL, fixture_start, name, fixture_stop)
     CASE(the_root_is_found_from_below);
     CASE(no_repository_is_no_error);

@@ -246,6 +246,76 @@ static void our_files_are_not_passed_on(void) {
     close(ours);
 }
 
+static void add_line(const char *text, gpointer user_data) {
+    g_string_append_printf(user_data, "<%s>", text);
+}
+
+static ProcessResult *run_lines(const char *script, GString *lines) {
+    return run((ProcessSpec){.argv = SHELL(script), .line = add_line, .user_data = lines});
+}
+
+static void lines_of_both_streams_come_in_their_order(void) {
+    g_autoptr(GString) lines = g_string_new(NULL);
+    g_autoptr(ProcessResult) result =
+        run_lines("echo one; echo two >&2; echo three; printf 'fo'; printf 'ur' >&2; exit 3", lines);
+    g_assert_cmpstr(lines->str, ==, "<one><two><three><four>");
+    g_assert_cmpint(result->status, ==, 3);
+    g_assert_cmpstr(result->output, ==, "");
+    g_assert_cmpstr(result->error_output, ==, "one\ntwo\nthree\nfour");
+}
+
+static void a_line_ends_in_three_ways(void) {
+    g_autoptr(GString) lines = g_string_new(NULL);
+    g_autoptr(ProcessResult) result = run_lines("printf 'a\\r\\nb\\n\\nc 10%%\\rc 20%%\\rd\\000d\\n'", lines);
+    g_assert_cmpstr(lines->str, ==, "<a><b><><c 10%><c 20%><dd>");
+}
+
+static void a_line_has_a_limit_and_the_rest_goes(void) {
+    g_autoptr(GString) lines = g_string_new(NULL);
+    g_autoptr(ProcessResult) result =
+        run_lines("head -c 300000 /dev/zero | tr '\\0' e; echo; echo next", lines);
+    g_assert_cmpuint(lines->len, ==, PROCESS_LINE_LIMIT + strlen("<><next>"));
+    g_assert_true(g_str_has_suffix(lines->str, "e><next>"));
+}
+
+static void touch_on_line(const char *text, gpointer user_data) {
+    g_assert_cmpstr(text, ==, "begun");
+    g_assert_true(g_file_set_contents(user_data, "", 0, NULL));
+}
+
+static void lines_come_while_the_program_runs(void) {
+    g_autofree char *folder = folder_make();
+    g_autofree char *go = g_build_filename(folder, "go", NULL);
+    g_autoptr(ProcessResult) result =
+        run((ProcessSpec){.argv = SHELL("echo begun; while [ ! -e go ]; do sleep 0.05; done"),
+                          .directory = folder,
+                          .line = touch_on_line,
+                          .user_data = go,
+                          .timeout_ms = 60000});
+    g_assert_cmpint(result->status, ==, 0);
+    folder_remove(folder);
+}
+
+static void a_cancel_keeps_no_line_back(void) {
+    g_autoptr(GString) lines = g_string_new(NULL);
+    assert_fails((ProcessSpec){.argv = SHELL("printf unended; sleep 60"),
+                               .line = add_line,
+                               .user_data = lines,
+                               .timeout_ms = 500},
+                 BASE_ERROR_TIMEOUT);
+    g_assert_cmpstr(lines->str, ==, "<unended>");
+}
+
+static void what_stays_in_the_background_can_be_ended(void) {
+    g_autofree char *folder = folder_make();
+    g_autofree char *path = g_build_filename(folder, "pid", NULL);
+    g_autoptr(ProcessResult) result = run((ProcessSpec){
+        .argv = SHELL("sleep 60 & echo $! > pid; exit 4"), .directory = folder, .end_group = true});
+    g_assert_cmpint(result->status, ==, 4);
+    g_assert_true(is_gone_soon(pid_in(path)));
+    folder_remove(folder);
+}
+
 static void output_comes_without_its_newline(void) {
     g_autofree char *output = process_output(&(ProcessSpec){.argv = SHELL("echo one")}, NULL);
     g_assert_cmpstr(output, ==, "one");
@@ -415,6 +485,12 @@ int main(int argc, char **argv) {
     CASE(a_blocked_signal_is_not_passed_on);
     CASE(there_is_no_terminal_to_wait_at);
     CASE(our_files_are_not_passed_on);
+    CASE(lines_of_both_streams_come_in_their_order);
+    CASE(a_line_ends_in_three_ways);
+    CASE(a_line_has_a_limit_and_the_rest_goes);
+    CASE(lines_come_while_the_program_runs);
+    CASE(a_cancel_keeps_no_line_back);
+    CASE(what_stays_in_the_background_can_be_ended);
     CASE(output_comes_without_its_newline);
     CASE(a_failure_tells_the_last_lines);
     CASE(a_failure_without_words_is_told);

@@ -301,6 +301,60 @@ static void what_is_gone_is_forgotten(World *world, gconstpointer data) {
     g_assert_null(((PlanRefresh *)plan->refreshes->pdata[0])->record);
 }
 
+/* ---- the state ---- */
+
+static void states_path_counts_from_its_base(World *world, gconstpointer data) {
+    g_autoptr(GError) error = NULL;
+    engine_close(world->engine);
+    g_free(world->environment->state_base);
+    world->environment->state_base = g_build_filename(world->folder, "data", NULL);
+    g_free(world->environment->state);
+    world->environment->state = g_strdup("sqlite:based.db");
+    const EngineOptions options = {.environment = world->environment, .by = "anna"};
+    world->engine = engine_open(&options, &error);
+    g_assert_no_error(error);
+    world_own_topic(world, world_declare_topic(world, "orders/topic/raw", "raw"));
+    g_autofree char *here = g_build_filename(world->folder, "data", "based.db", NULL);
+    g_autofree char *there = g_build_filename(world->folder, "based.db", NULL);
+    g_assert_true(g_file_test(here, G_FILE_TEST_EXISTS));
+    g_assert_false(g_file_test(there, G_FILE_TEST_EXISTS));
+}
+
+/* ---- rollouts ---- */
+
+/* Locks a plugin of WORLD_CLASS in 1.1.0, which the worker lacks. */
+static void lock_newer(World *world) {
+    static const char text[] =
+        "{\"format\": \"sluice.lock/1\", \"environment\": \"dev\", \"plugins\": {\"orders-source\": "
+        "{\"connect\": [\"main\"], \"url\": \"https://acme.example/orders.jar\", \"versions\": "
+        "[{\"version\": "
+        "\"1.1.0\", \"resolved\": \"1.1.0\", \"path\": \"https://acme.example/orders.jar\", \"size\": 1, "
+        "\"sha256\": \"%064d\", \"reports\": {\"" WORLD_CLASS "\": \"1.1.0\"}}]}}}";
+    g_autofree char *lock = g_strdup_printf(text, 0);
+    g_autoptr(GError) error = NULL;
+    lock_free(world->environment->lock);
+    world->environment->lock = lock_parse(lock, strlen(lock), "the lock", &error);
+    g_assert_no_error(error);
+}
+
+static void refused_rollout_is_a_problem(World *world, gconstpointer data) {
+    world_declare_topic(world, "orders/topic/raw", "raw");
+    RolloutSpec *rollout = &environment_find_connect(world->environment, "main")->rollout;
+    rollout->kind = ROLLOUT_COMMAND;
+    rollout->refused = g_strdup("a server runs no command of the declarations");
+    g_autoptr(Plan) without = world_plan(world);
+    g_assert_cmpuint(without->problems->len, ==, 0);
+    lock_newer(world);
+    g_autoptr(Plan) plan = world_plan(world);
+    assert_problem(plan, "rollout/main",
+                   "'main' can't be rolled out to: a server runs no command of the declarations");
+    g_assert_cmpstr(
+        ((PlanNote *)plan->problems->pdata[0])->hint, ==,
+        "give it in the server's file: environments: { dev: { rollout: { main: { command: […] } } } }");
+    g_assert_nonnull(world_action(plan, "orders/topic/raw"));
+    g_assert_nonnull(world_action(plan, "rollout/main"));
+}
+
 /* ---- --target ---- */
 
 static void targets_cover_what_is_below_them(World *world, gconstpointer data) {
@@ -367,5 +421,7 @@ int main(int argc, char **argv) {
     WORLD_TEST("/engine/plan/what left and is gone is forgotten", what_is_gone_is_forgotten);
     WORLD_TEST("/engine/plan/targets cover what is below them", targets_cover_what_is_below_them);
     WORLD_TEST("/engine/plan/only targets are planned", only_targets_are_planned);
+    WORLD_TEST("/engine/plan/a state's path counts from its base", states_path_counts_from_its_base);
+    WORLD_TEST("/engine/plan/a refused rollout is a problem, and nothing else", refused_rollout_is_a_problem);
     return g_test_run();
 }

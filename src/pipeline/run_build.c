@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "pipeline/builder.h"
+#include "pipeline/pipeline_private.h"
+
+#define PUSHES_MOST 10
+
+/* What the newest declarations say of the plugin; NULL with an error where they build it no more. */
+static PluginBuild *declared_build(Pipeline *pipeline, const char *plugin, GError **error) {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
+    for (guint i = 0; pipeline->project != NULL && i < pipeline->project->builds->len; i++) {
+        const PluginBuild *build = pipeline->project->builds->pdata[i];
+        if (g_str_equal(build->name, plugin))
+            return plugin_build_copy(build);
+    }
+    error_set(error, PIPELINE_ERROR,
+              pipeline->project == NULL ? PIPELINE_ERROR_FAILED : PIPELINE_ERROR_NOT_FOUND, NULL,
+              pipeline->project == NULL ? "the declarations have not been read yet"
+                                        : "sluice.yaml builds no plugin '%s'",
+              plugin);
+    return NULL;
+}
+
+static char *checkout_folder(const Work *work) {
+    return pipeline_path(work->pipeline, "runs", work->run->id, "plugin", NULL);
+}
+
+/* --- Check out ------------------------------------------------------------------------------------------ */
+
+static void remember_title(Work *work, GitRepository *mirror) {
+    g_autoptr(GPtrArray) commits = git_log(mirror, NULL, work->run->commit, NULL, 1, NULL);
+    const GitCommit *commit = commits != NULL && commits->len > 0 ? commits->pdata[0] : NULL;
+    if (commit == NULL)
+        return;
+    g_free(work->run->title);
+    work->run->title = g_strdup(commit->subject);
+    run_log_line(work->log, "%.10s %s", commit->id, commit->subject);
+}
+
+RunEvent step_check_out(Work *work, GError **error) {
+    const RunRecord *run = work->run;
+    if (!builder_may(work->pipeline->settings, run->git, error))
+        return RUN_EVENT_FAILED;
+    g_autofree char *name = g_strconcat(run->subject, ".git", NULL);
+    g_autofree char *folder = pipeline_path(work->pipeline, "plugins", name, NULL);
+    g_autofree char *head = NULL, *checkout = checkout_folder(work);
+    run_log_line(work->log, "branch %s of %s", run->branch, run->git);
+    g_autoptr(GitRepository) mirror = git_mirror(run->git, run->branch, folder, &head, error);
+    if (mirror == NULL)
+        return RUN_EVENT_FAILED;
+    remember_title(work, mirror);
+    return builder_checkout(mirror, run->commit, checkout, error) ? RUN_EVENT_OK : RUN_EVENT_FAILED;
+}
+
+/* --- Build ---------------------------------------------------------------------------------------------- */
+
+static json_t *artifact_to_json(const BuiltArtifact *artifact) {
+    g_autofree char *name = g_path_get_basename(artifact->file);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "name", name, "maven", artifact->maven, "version",
+                     artifact->version, "resolved", artifact->version, "sha256", artifact->sha256, "size",
+                     (json_int_t)artifact->size);
+}
+
+/* A process that was stopped in its build starts it anew, from a fresh checkout. */
+static bool check_out_again(Work *work, const char *folder, GError **error) {
+    g_autofree char *name = g_strconcat(work->run->subject, ".git", NULL);
+    g_autofree char *path = pipeline_path(work->pipeline, "plugins", name, NULL);
+    g_autoptr(GitRepository) mirror = git_open_bare(path);
+    return builder_checkout(mirror, work->run->commit, folder, error);
+}
+
+RunEvent step_build(Work *work, GError **error) {
+    Pipeline *pipeline = work->pipeline;
+    g_autoptr(PluginBuild) declared = declared_build(pipeline, work->run->subject, error);
+    g_autofree char *folder = checkout_folder(work);
+    g_autofree char *home = pipeline_path(pipeline, "home", work->run->subject, NULL);
+    if (declared == NULL || !check_out_again(work, folder, error))
+        return RUN_EVENT_FAILED;
+    const BuildRequest request = {
+        .folder = folder,
+        .maven = declared->maven,
+        .env = (const char *const *)pipeline->settings->build_env,
+        .home = home,
+        .log = work->log,
+        .cancellable = pipeline->stop,
+    };
+    g_autoptr(BuiltArtifact) artifact = builder_build(&request, error);
+    if (artifact == NULL && g_cancellable_is_cancelled(pipeline->stop)) {
+        g_clear_error(error);
+        return RUN_EVENTS;
+    }
+    if (artifact == NULL || !builder_keep(artifact, pipeline->settings->data, error))
+        return RUN_EVENT_FAILED;
+    json_decref(work->run->artifact);
+    work->run->artifact = artifact_to_json(artifact);
+    return RUN_EVENT_OK;
+}
+
+/* --- Publish -------------------------------------------------------------------------------------------- */
+
+/* sluice.yaml as the branch has it now, with the credentials that the first environment may use. */
+static Project *read_project(Work *work, GError **error) {
+    Pipeline *pipeline = work->pipeline;
+    g_mutex_lock(&pipeline->mutex);
+    g_autofree char *commit = g_strdup(pipeline->head);
+    g_autofree char *first = pipeline->project != NULL ? g_strdup(pipeline->project->environments[0]) : NULL;
+    g_mutex_unlock(&pipeline->mutex);
+    if (commit == NULL || first == NULL) {
+        error_set(error, BASE_ERROR, BASE_ERROR_CONNECT, NULL, "the declarations have not been read yet");
+        return NULL;
+    }
+    g_autoptr(GitRepository) mirror = declarations_mirror(pipeline);
+    g_autofree char *folder = pipeline_path(pipeline, "runs", work->run->id, "declarations", NULL);
+    g_auto(Checkout) checkout = {0};
+    if (!declarations_check_out(mirror, pipeline->settings, commit, folder, &checkout, error))
+        return NULL;
+    return declarations_project(pipeline, checkout.root, first, error);
+}
+
+RunEvent step_publish(Work *work, GError **error) {
+    const json_t *kept = work->run->artifact;
+    g_autoptr(PluginBuild) declared = declared_build(work->pipeline, work->run->subject, error);
+    g_autoptr(Project) project = declared != NULL ? read_project(work, error) : NULL;
+    g_autoptr(BuiltArtifact) artifact =
+        project != NULL ? builder_kept(work->pipeline->settings->data, json_get_string(kept, "sha256"),
+                                       json_get_string(kept, "name"), error)
+                        : NULL;
+    g_autoptr(Published) published = NULL;
+    if (artifact == NULL || !builder_publish(artifact, project->repositories, declared->repository, work->log,
+                                             work->pipeline->stop, &published, error))
+        return RUN_EVENT_FAILED;
+    json_object_set_new(work->run->artifact, "resolved", json_string(published->resolved));
+    return RUN_EVENT_OK;
+}
+
+/* --- Lock ----------------------------------------------------------------------------------------------- */
+
+/* Says in the lock which commit the artifact was built from; false where the lock has taken another one. */
+static bool note_commit(const Work *work, Lock *lock) {
+    const char *sha256 = json_get_string(work->run->artifact, "sha256");
+    const LockedPlugin *plugin = lock_find_plugin(lock, work->run->subject);
+    for (guint i = 0; plugin != NULL && i < plugin->versions->len; i++) {
+        LockedVersion *version = plugin->versions->pdata[i];
+        if (g_strcmp0(version->sha256, sha256) != 0)
+            continue;
+        if (version->commit == NULL)
+            version->commit = g_strdup(work->run->commit);
+        return i == 0;
+    }
+    return false;
+}
+
+static bool resolve(Work *work, const Checkout *checkout, const char *name, GError **error) {
+    Pipeline *pipeline = work->pipeline;
+    g_autoptr(Environment) environment =
+        declarations_load(pipeline, checkout->root, name, false, NULL, work->log, error);
+    g_autoptr(Project) project =
+        environment != NULL ? declarations_project(pipeline, checkout->root, name, error) : NULL;
+    if (project == NULL)
+        return false;
+    g_autoptr(Lock) lock = lock_copy(environment->lock);
+    const char *const plugins[] = {work->run->subject, NULL};
+    const LockRequest request = {
+        .requests = environment->plugins,
+        .repositories = project->repositories,
+        .upgrade = plugins,
+        .root = checkout->root,
+        .cancellable = pipeline->stop,
+    };
+    g_autoptr(GPtrArray) changes = lock_resolve(lock, &request, error);
+    if (changes == NULL)
+        return false;
+    if (!note_commit(work, lock))
+        run_log_line(work->log, "'%s' does not ask for this version: its lock keeps what it has", name);
+    g_autofree char *before = lock_digest(environment->lock), *after = lock_digest(lock);
+    return g_str_equal(before, after) || lock_write(lock, environment->lock_path, error);
+}
+
+/* One try: *rejected where others pushed meanwhile. */
+static bool lock_once(Work *work, const char *environment, bool *rejected, GError **error) {
+    Pipeline *pipeline = work->pipeline;
+    g_autofree char *head = NULL, *commit = NULL;
+    g_autoptr(GitRepository) mirror = declarations_fetch(pipeline, &head, error);
+    g_autofree char *folder = pipeline_path(pipeline, "runs", work->run->id, "declarations", NULL);
+    g_auto(Checkout) checkout = {0};
+    if (mirror == NULL)
+        return false;
+    g_autofree char *pushed = declarations_find_push(work, mirror, head, environment, "lock", error);
+    if (pushed == NULL) {
+        g_autofree char *message =
+            g_strdup_printf("lock %s %s in %s", work->run->subject,
+                            json_get_string(work->run->artifact, "resolved"), environment);
+        if (!declarations_check_out(mirror, pipeline->settings, head, folder, &checkout, error) ||
+            !resolve(work, &checkout, environment, error) ||
+            !declarations_push_lock(work, &checkout, environment, "lock", message, &commit, rejected, error))
+            return false;
+    }
+    g_free(work->run->pushed);
+    work->run->pushed = pushed != NULL ? g_strdup(pushed) : g_strdup(commit);
+    return true;
+}
+
+RunEvent step_lock(Work *work, GError **error) {
+    Pipeline *pipeline = work->pipeline;
+    g_mutex_lock(&pipeline->mutex);
+    g_autofree char *first = pipeline->project != NULL ? g_strdup(pipeline->project->environments[0]) : NULL;
+    g_mutex_unlock(&pipeline->mutex);
+    if (first == NULL) {
+        error_set(error, BASE_ERROR, BASE_ERROR_CONNECT, NULL, "the declarations have not been read yet");
+        return RUN_EVENT_FAILED;
+    }
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->declarations);
+    bool rejected = true, locked = false;
+    for (guint i = 0; i < PUSHES_MOST && rejected && !locked; i++) {
+        g_clear_error(error);
+        rejected = false;
+        locked = lock_once(work, first, &rejected, error);
+    }
+    ticker_now(pipeline->ticker, "declarations");
+    return locked ? RUN_EVENT_OK : RUN_EVENT_FAILED;
+}
