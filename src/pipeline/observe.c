@@ -141,6 +141,7 @@ static EnvironmentStatus *look(Pipeline *pipeline, const Environment *environmen
         .rollout_drivers = rollout_driver,
         .by = pipeline->settings->committer_name,
         .stop = pipeline->stop,
+        .abort = pipeline->stop,
     };
     g_autoptr(Engine) engine = engine_open(&options, error);
     g_autoptr(Live) live = engine != NULL ? live_observe(engine, error) : NULL;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/files.h"
@@ -30,6 +31,8 @@ static bool lock_data(Pipeline *pipeline, GError **error) {
     g_autofree char *path = pipeline_path(pipeline, "in-use", NULL);
     if (!files_make_folder(pipeline->settings->data, error))
         return false;
+    /* It holds what builds made and what is said of every environment. */
+    chmod(pipeline->settings->data, 0700);
     pipeline->lock_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (pipeline->lock_file >= 0 && flock(pipeline->lock_file, LOCK_EX | LOCK_NB) == 0)
         return true;
@@ -45,6 +48,10 @@ static void tell_run(const RunRecord *run, gpointer user_data) {
     Pipeline *pipeline = user_data;
     g_autoptr(json_t) value = view_run(run);
     pipeline_tell(pipeline, "run", value);
+    if (run->kind == RUN_DEPLOY) {
+        g_autoptr(json_t) environment = json_pack("{s:s}", "name", run->subject);
+        pipeline_tell(pipeline, "environment", environment);
+    }
     pipeline_wake(pipeline);
 }
 
@@ -60,6 +67,7 @@ Pipeline *pipeline_open(const PipelineSettings *settings, GError **error) {
     g_mutex_init(&pipeline->mutex);
     g_cond_init(&pipeline->wake);
     pipeline->stop = g_cancellable_new();
+    pipeline->ticker = ticker_new(LOOKS_AT_ONCE);
     pipeline->lanes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     pipeline->pauses = pauses_new();
     pipeline->observed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_observed);
@@ -77,6 +85,7 @@ void pipeline_close(Pipeline *pipeline) {
     if (pipeline == NULL)
         return;
     pipeline_stop(pipeline);
+    ticker_free(pipeline->ticker);
     ledger_close(pipeline->ledger);
     store_close(pipeline->store);
     if (pipeline->lock_file >= 0)
@@ -210,7 +219,6 @@ static void forget_old_runs(gpointer data) {
 }
 
 void pipeline_start(Pipeline *pipeline) {
-    pipeline->ticker = ticker_new(LOOKS_AT_ONCE);
     pipeline->scheduler = g_thread_new("scheduler", schedule, pipeline);
     ticker_add(pipeline->ticker, DECLARATIONS_JOB, pipeline->settings->poll_ms, poll_declarations, pipeline,
                NULL);
@@ -223,7 +231,7 @@ void pipeline_stop(Pipeline *pipeline) {
     g_cancellable_cancel(pipeline->stop);
     pipeline_wake(pipeline);
     g_thread_join(g_steal_pointer(&pipeline->scheduler));
-    g_clear_pointer(&pipeline->ticker, ticker_free);
+    ticker_stop(pipeline->ticker);
 }
 
 char *pipeline_not_ready(Pipeline *pipeline) {

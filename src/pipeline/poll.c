@@ -287,8 +287,6 @@ static bool is_same_place(const char *left, const char *right) {
 }
 
 bool pipeline_hint(Pipeline *pipeline, const char *url) {
-    if (pipeline->ticker == NULL)
-        return false;
     bool meant = false;
     if (url == NULL || is_same_place(url, pipeline->settings->git))
         meant = ticker_now(pipeline->ticker, "declarations");

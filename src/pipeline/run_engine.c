@@ -19,6 +19,8 @@ static void log_progress(const char *what, gpointer user_data) {
 }
 
 bool run_engine_open(Work *work, RunEngine *opened, GError **error) {
+    /* What an apply has begun is ended in any case. */
+    bool applies = run_stage_of(work->run) == RUN_APPLYING;
     if (!work_check_out(work, &opened->checkout, error))
         return false;
     opened->environment = declarations_load(work->pipeline, opened->checkout.root, work->run->subject, true,
@@ -31,6 +33,7 @@ bool run_engine_open(Work *work, RunEngine *opened, GError **error) {
         .by = work_by(work),
         .lease_wait_ms = LEASE_WAIT_MS,
         .stop = work->pipeline->stop,
+        .abort = applies ? NULL : work->pipeline->stop,
         .progress = log_progress,
         .user_data = work,
     };

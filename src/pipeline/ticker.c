@@ -98,15 +98,20 @@ Ticker *ticker_new(guint threads) {
     return ticker;
 }
 
-void ticker_free(Ticker *ticker) {
-    if (ticker == NULL)
-        return;
+void ticker_stop(Ticker *ticker) {
     g_mutex_lock(&ticker->mutex);
     ticker->ending = true;
     g_cond_signal(&ticker->changed);
     g_mutex_unlock(&ticker->mutex);
     g_thread_join(ticker->clock);
     g_thread_pool_free(ticker->pool, FALSE, TRUE);
+}
+
+void ticker_free(Ticker *ticker) {
+    if (ticker == NULL)
+        return;
+    if (!ticker->ending)
+        ticker_stop(ticker);
     g_hash_table_unref(ticker->jobs);
     g_cond_clear(&ticker->changed);
     g_mutex_clear(&ticker->mutex);

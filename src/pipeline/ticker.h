@@ -12,7 +12,8 @@ typedef void (*TickerJob)(gpointer data);
 
 /* `threads` at most work at once. */
 Ticker *ticker_new(guint threads);
-/* Waits for what is in flight. */
+/* Begins no job any more, and waits for those in flight; what is asked of it afterwards does nothing. */
+void ticker_stop(Ticker *ticker);
 void ticker_free(Ticker *ticker);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ticker, ticker_free)
 

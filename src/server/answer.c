@@ -30,6 +30,8 @@ void answer_header(Answer *answer, const char *name, const char *value) {
 
 /* jansson's text is of malloc(), as libmicrohttpd wants it. */
 Answer *answer_json(guint status, json_t *value) {
+    if (value == NULL)
+        return NULL;
     char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
     json_decref(value);
     struct MHD_Response *response =

@@ -19,7 +19,7 @@ typedef struct {
 void answer_free(Answer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Answer, answer_free)
 
-/* JSON; takes `value`. */
+/* JSON; takes `value`. NULL for NULL: what was to be told failed. */
 Answer *answer_json(guint status, json_t *value);
 
 /* A text. */

@@ -4,27 +4,21 @@
 
 enum { PLUGIN_MOST = 128, INSTANCES_MOST = 1000 };
 
-static const char *const NO_KEYS[] = {NULL};
-
-static Answer *answer_of(guint status, json_t *value) {
-    return value != NULL ? answer_json(status, value) : NULL;
-}
-
 Answer *api_environments(const Request *request, GError **error) {
-    return answer_of(MHD_HTTP_OK, pipeline_overview(request->context->pipeline));
+    return answer_json(MHD_HTTP_OK, pipeline_overview(request->context->pipeline));
 }
 
 Answer *api_environment(const Request *request, GError **error) {
-    return answer_of(MHD_HTTP_OK,
-                     pipeline_environment(request->context->pipeline, request->parameter, error));
+    return answer_json(MHD_HTTP_OK,
+                       pipeline_environment(request->context->pipeline, request->parameter, error));
 }
 
 Answer *api_deploy(const Request *request, GError **error) {
-    g_autoptr(json_t) body = request_object(request, NO_KEYS, error);
+    g_autoptr(json_t) body = request_object(request, NULL, error);
     if (body == NULL)
         return NULL;
-    return answer_of(MHD_HTTP_ACCEPTED,
-                     pipeline_deploy(request->context->pipeline, request->parameter, request->person, error));
+    return answer_json(MHD_HTTP_ACCEPTED, pipeline_deploy(request->context->pipeline, request->parameter,
+                                                          request->person, error));
 }
 
 /* The instances of the body, NULL-terminated; an empty list, which is all of them, where it names none. */
@@ -50,10 +44,10 @@ Answer *api_promote(const Request *request, GError **error) {
     g_auto(GStrv) instances = body != NULL ? read_instances(body, error) : NULL;
     if (instances == NULL)
         return NULL;
-    return answer_of(MHD_HTTP_ACCEPTED,
-                     pipeline_promote(request->context->pipeline, request->parameter,
-                                      instances[0] != NULL ? (const char *const *)instances : NULL,
-                                      request->person, error));
+    return answer_json(MHD_HTTP_ACCEPTED,
+                       pipeline_promote(request->context->pipeline, request->parameter,
+                                        instances[0] != NULL ? (const char *const *)instances : NULL,
+                                        request->person, error));
 }
 
 Answer *api_unhold(const Request *request, GError **error) {
@@ -62,6 +56,6 @@ Answer *api_unhold(const Request *request, GError **error) {
     const char *plugin = body != NULL ? request_member(body, "plugin", PLUGIN_MOST, error) : NULL;
     if (plugin == NULL)
         return NULL;
-    return answer_of(MHD_HTTP_ACCEPTED, pipeline_unhold(request->context->pipeline, request->parameter,
-                                                        plugin, request->person, error));
+    return answer_json(MHD_HTTP_ACCEPTED, pipeline_unhold(request->context->pipeline, request->parameter,
+                                                          plugin, request->person, error));
 }

@@ -6,12 +6,6 @@
 
 enum { LIMIT_MOST = 500, RUNS_DEFAULT = 50, AUDIT_DEFAULT = 100, DIGEST_MOST = 128, REASON_MOST = 1000 };
 
-static const char *const NO_KEYS[] = {NULL};
-
-static Answer *answer_of(guint status, json_t *value) {
-    return value != NULL ? answer_json(status, value) : NULL;
-}
-
 Answer *api_runs(const Request *request, GError **error) {
     gint64 limit = RUNS_DEFAULT;
     bool open = false;
@@ -22,12 +16,12 @@ Answer *api_runs(const Request *request, GError **error) {
                               .open_only = open,
                               .limit = (guint)limit,
                               .before = request_text(request, "before")};
-    return answer_of(MHD_HTTP_OK, pipeline_runs(request->context->pipeline, &filter));
+    return answer_json(MHD_HTTP_OK, pipeline_runs(request->context->pipeline, &filter));
 }
 
 Answer *api_run(const Request *request, GError **error) {
-    return answer_of(MHD_HTTP_OK,
-                     pipeline_run(request->context->pipeline, request->parameter, request->person, error));
+    return answer_json(MHD_HTTP_OK,
+                       pipeline_run(request->context->pipeline, request->parameter, request->person, error));
 }
 
 Answer *api_approve(const Request *request, GError **error) {
@@ -36,8 +30,8 @@ Answer *api_approve(const Request *request, GError **error) {
     const char *digest = body != NULL ? request_member(body, "digest", DIGEST_MOST, error) : NULL;
     if (digest == NULL)
         return NULL;
-    return answer_of(MHD_HTTP_OK, pipeline_approve(request->context->pipeline, request->parameter, digest,
-                                                   request->person, error));
+    return answer_json(MHD_HTTP_OK, pipeline_approve(request->context->pipeline, request->parameter, digest,
+                                                     request->person, error));
 }
 
 /* A reason may be left out, empty or null; *reason is NULL then. */
@@ -62,22 +56,22 @@ Answer *api_reject(const Request *request, GError **error) {
     const char *reason = NULL;
     if (body == NULL || !read_reason(body, &reason, error))
         return NULL;
-    return answer_of(MHD_HTTP_OK, pipeline_reject(request->context->pipeline, request->parameter, reason,
-                                                  request->person, error));
+    return answer_json(MHD_HTTP_OK, pipeline_reject(request->context->pipeline, request->parameter, reason,
+                                                    request->person, error));
 }
 
 Answer *api_retry(const Request *request, GError **error) {
-    g_autoptr(json_t) body = request_object(request, NO_KEYS, error);
+    g_autoptr(json_t) body = request_object(request, NULL, error);
     if (body == NULL)
         return NULL;
-    return answer_of(MHD_HTTP_ACCEPTED,
-                     pipeline_retry(request->context->pipeline, request->parameter, request->person, error));
+    return answer_json(MHD_HTTP_ACCEPTED, pipeline_retry(request->context->pipeline, request->parameter,
+                                                         request->person, error));
 }
 
 Answer *api_audit(const Request *request, GError **error) {
     gint64 limit = AUDIT_DEFAULT;
     if (!request_integer(request, "limit", 1, LIMIT_MOST, &limit, error))
         return NULL;
-    return answer_of(MHD_HTTP_OK, pipeline_audit(request->context->pipeline, (guint)limit,
-                                                 request_text(request, "before"), error));
+    return answer_json(MHD_HTTP_OK, pipeline_audit(request->context->pipeline, (guint)limit,
+                                                   request_text(request, "before"), error));
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "server/api.h"
+#include "server/config.h"
 #include "server/error.h"
 #include "server/events.h"
 
@@ -14,28 +15,42 @@ enum { FOLLOW_WAIT_MS = 5000 };
 
 /* --- Events --------------------------------------------------------------------------------------------- */
 
-static ssize_t read_events(void *client, uint64_t position, char *buffer, size_t size) {
-    gsize length = event_client_read(client, buffer, size);
+typedef struct {
+    EventClient *client;
+    struct MHD_Connection *connection;
+    guint idle_s;
+} Stream;
+
+static ssize_t read_events(void *state, uint64_t position, char *buffer, size_t size) {
+    Stream *stream = state;
+    gsize length = event_client_read(stream->client, buffer, size);
+    connection_touch(stream->connection, stream->idle_s);
     return length > 0 ? (ssize_t)length : MHD_CONTENT_READER_END_OF_STREAM;
 }
 
-static void free_client(gpointer client) {
-    event_client_free(client);
+static void free_stream(gpointer state) {
+    Stream *stream = state;
+    event_client_free(stream->client);
+    g_free(stream);
 }
 
 Answer *api_events(const Request *request, GError **error) {
     EventClient *client = events_join(request->context->events, request_socket(request));
-    if (client != NULL)
-        return answer_stream("text/event-stream", read_events, client, free_client);
-    error_set(error, SERVER_ERROR, SERVER_ERROR_UNAVAILABLE, "close other windows of the page",
-              "there are %d event streams already", EVENTS_CLIENTS_MOST);
-    return NULL;
+    if (client == NULL) {
+        error_set(error, SERVER_ERROR, SERVER_ERROR_UNAVAILABLE, "close other windows of the page",
+                  "there are %d event streams already", EVENTS_CLIENTS_MOST);
+        return NULL;
+    }
+    Stream *stream = g_new0(Stream, 1);
+    *stream = (Stream){client, request->connection, request->context->config->idle_s};
+    return answer_stream("text/event-stream", read_events, stream, free_stream);
 }
 
 /* --- Logs ----------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const Context *context;
+    struct MHD_Connection *connection;
     char *run;
     char *path;
     int file; /* -1 until it is there */
@@ -90,6 +105,7 @@ static ssize_t read_log(void *state, uint64_t position, char *buffer, size_t siz
         ssize_t length = read_more(follower, buffer, size);
         if (length > 0) {
             follower->offset += (guint64)length;
+            connection_touch(follower->connection, follower->context->config->idle_s);
             return length;
         }
         if (length < 0 || follower->ended)
@@ -106,6 +122,7 @@ static ssize_t read_log(void *state, uint64_t position, char *buffer, size_t siz
 static Answer *follow(const Request *request, char *path, int file, guint64 offset, guint64 seen) {
     Follower *follower = g_new0(Follower, 1);
     follower->context = request->context;
+    follower->connection = request->connection;
     follower->run = g_strdup(request->parameter);
     follower->path = path;
     follower->file = file;

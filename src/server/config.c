@@ -10,7 +10,7 @@
 #include "server/config_private.h"
 #include "server/error.h"
 
-enum { PORT_MOST = 65535, BUILDS_MOST = 16, POLL_MS = 30000, INTERVAL_LEAST_MS = 1000 };
+enum { PORT_MOST = 65535, BUILDS_MOST = 16, IDLE_S = 30, POLL_MS = 30000, INTERVAL_LEAST_MS = 1000 };
 
 static const Field SERVER_FIELDS[] = {
     {"listen", FIELD_TEXT, 0},
@@ -81,10 +81,12 @@ static bool split_listen(const char *text, ServerConfig *config) {
 
 static void read_listen(Loader *loader, const Datum *root, ServerConfig *config) {
     const Datum *listen = schema_scalar(root, "listen");
-    if (split_listen(listen != NULL ? listen->text : "127.0.0.1:8080", config))
-        return;
-    loader_mistake(loader, listen->position, "127.0.0.1:8080, [::1]:8080, 0.0.0.0:8080; port 0 is a free one",
-                   "'%s' is no address and port", listen->text);
+    if (listen == NULL)
+        split_listen("127.0.0.1:8080", config);
+    else if (!split_listen(listen->text, config))
+        loader_mistake(loader, listen->position,
+                       "127.0.0.1:8080, [::1]:8080, 0.0.0.0:8080; port 0 is a free one",
+                       "'%s' is no address and port", listen->text);
 }
 
 static void read_public_url(Loader *loader, const Datum *root, ServerConfig *config) {
@@ -272,6 +274,7 @@ ServerConfig *server_config_read(const char *path, Diagnostics *diagnostics, GEr
     g_autoptr(Loader) loader = loader_new(folder, NULL, diagnostics);
     g_autoptr(ServerConfig) config = g_new0(ServerConfig, 1);
     config->pipeline = pipeline_settings_new();
+    config->idle_s = IDLE_S;
     const Document *document = loader_read_bytes(loader, path, path, bytes);
     Scope nothing = {0};
     if (document != NULL)

@@ -15,6 +15,7 @@ typedef struct ServerConfig {
     char *public_url; /* where people reach it, without a slash at the end; NULL: not said */
     char *webhook_secrets[WEBHOOK_PROVIDERS]; /* NULL: no webhooks of it */
     PipelineSettings *pipeline;
+    guint idle_s; /* after which a connection that nothing goes over is ended; not of the file */
 } ServerConfig;
 
 /* Reads the file; what it names relatively counts from its folder. Secrets of webhooks are read now. NULL

@@ -37,7 +37,7 @@ static void read_roles(Loader *loader, const Datum *roles, Person *person) {
         if (role == 0)
             loader_mistake(loader, name->position, near != NULL ? near : "roles: viewer, operator, approver",
                            "there is no role '%s'", name->text);
-        person->roles |= role;
+        person->roles |= (int)role;
     }
 }
 

@@ -18,9 +18,9 @@ Events *events_new(void);
 void events_free(Events *events);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Events, events_free)
 
-/* A PipelineListener; `events` is its user data. Never blocks. Those of kind "log" are told at most twice a
- * second for each run, the last one always. */
-void events_publish(const char *kind, const json_t *value, gpointer events);
+/* A PipelineListener, whose user data is the Events. Never blocks. Those of kind "log" are told at most twice
+ * a second for each run, the last one always. */
+void events_publish(const char *kind, const json_t *value, gpointer user_data);
 
 /* Ends all streams and keeps new ones from beginning. */
 void events_stop(Events *events);

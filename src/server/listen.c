@@ -34,11 +34,15 @@ static int try_address(const struct addrinfo *address) {
 }
 
 static guint16 port_of(int descriptor) {
-    struct sockaddr_storage address = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in ipv4;
+        struct sockaddr_in6 ipv6;
+    } address;
+    memset(&address, 0, sizeof address);
     socklen_t length = sizeof address;
-    getsockname(descriptor, (struct sockaddr *)&address, &length);
-    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((struct sockaddr_in *)&address)->sin_port);
+    getsockname(descriptor, &address.any, &length);
+    return ntohs(address.any.sa_family == AF_INET6 ? address.ipv6.sin6_port : address.ipv4.sin_port);
 }
 
 static const char *hint_for(int problem) {

@@ -57,9 +57,9 @@ static bool check_keys(json_t *object, const char *const *keys, GError **error) 
     const char *key;
     json_t *value;
     json_object_foreach (object, key, value) {
-        if (g_strv_contains(keys, key))
+        if (keys != NULL && g_strv_contains(keys, key))
             continue;
-        g_autofree char *known = g_strjoinv(", ", (char **)keys);
+        g_autofree char *known = keys != NULL ? g_strjoinv(", ", (char **)keys) : g_strdup("none");
         g_autofree char *hint = g_strdup_printf("known here: %s", known);
         error_set(error, SERVER_ERROR, SERVER_ERROR_INVALID, hint, "the body has an unknown key '%s'", key);
         return false;
@@ -109,6 +109,12 @@ char *request_address(const Request *request) {
 
 int request_socket(const Request *request) {
     return MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+/* Idle time counts anew from when there is a limit again. */
+void connection_touch(struct MHD_Connection *connection, guint idle_s) {
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, idle_s);
 }
 
 bool connection_is_gone(int socket) {

@@ -50,8 +50,8 @@ bool request_boolean(const Request *request, const char *name, bool *value, GErr
 bool request_integer(const Request *request, const char *name, gint64 least, gint64 most, gint64 *value,
                      GError **error);
 
-/* The body, a JSON object with none but these keys (NULL-terminated); an empty body is an empty object. A new
- * reference. SERVER_ERROR_INVALID, or _MEDIA where the body isn't said to be JSON. */
+/* The body, a JSON object with none but these keys (NULL-terminated; NULL: none); an empty body is an empty
+ * object. A new reference. SERVER_ERROR_INVALID, or _MEDIA where the body isn't said to be JSON. */
 json_t *request_object(const Request *request, const char *const *keys, GError **error);
 
 /* A text of the body of at most `limit` bytes; NULL with SERVER_ERROR_INVALID where it is missing, empty or
@@ -64,3 +64,7 @@ char *request_address(const Request *request);
 /* Whether the client has closed the connection, which only writing tells otherwise. */
 bool connection_is_gone(int socket);
 int request_socket(const Request *request);
+
+/* After an answer, or a piece of one, was waited for: that time was not idle. Only by the connection's own
+ * thread. */
+void connection_touch(struct MHD_Connection *connection, guint idle_s);

@@ -17,7 +17,6 @@
 enum {
     CONNECTIONS_MOST = 512,
     CONNECTIONS_OF_ONE_ADDRESS = 400,
-    IDLE_S = 30, /* above the heartbeat of event streams */
     HEADERS_MOST = 32 * 1024,
     STACK = 1024 * 1024,
 };
@@ -162,6 +161,7 @@ static Answer *refuse_early(Request *request) {
 static Answer *answer_request(const Request *request) {
     g_autoptr(GError) error = NULL;
     Answer *answer = request->route->handler(request, &error);
+    connection_touch(request->connection, request->context->config->idle_s);
     return answer != NULL ? answer : tell(request, error);
 }
 
@@ -232,7 +232,7 @@ static bool start_daemon(Server *server, int descriptor, GError **error) {
         NULL, take_request, server, MHD_OPTION_LISTEN_SOCKET, descriptor, MHD_OPTION_NOTIFY_COMPLETED,
         end_request, server, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MOST,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_OF_ONE_ADDRESS,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        MHD_OPTION_CONNECTION_TIMEOUT, server->context.config->idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)HEADERS_MOST, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK, MHD_OPTION_END);
     if (server->daemon != NULL)
         return true;

@@ -52,7 +52,9 @@ static const Member run_texts[] = {
 };
 static const Member run_documents[] = {
     TEXT(RunRecord, artifact),
+    TEXT(RunRecord, instances),
     TEXT(RunRecord, changes),
+    TEXT(RunRecord, reverts),
     TEXT(RunRecord, plan),
     TEXT(RunRecord, needs),
     TEXT(RunRecord, given),

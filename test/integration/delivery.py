@@ -150,12 +150,15 @@ class Served:
     def wait_run(self, subject, wanted=None, after=None, timeout=LONG, **match):
         """The newest run of a subject (newer than the run `after`), once it is in the state `wanted` (or one of several; None: ended)."""
         states = (wanted,) if isinstance(wanted, str) else wanted
+        old = {run["id"] for run in self.api.runs(subject) if not run["open"] and states is not None and run["state"] not in states}
 
         def find():
             assert self.process.poll() is None, self.said()
             for run in self.api.runs(subject):
                 if after is not None and run["id"] <= after:
                     return None
+                if run["id"] in old:
+                    continue
                 if any(run[key] != value for key, value in match.items()):
                     continue
                 if states is None and not run["open"] or states is not None and run["state"] in states:

@@ -6,7 +6,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 
-enum { TIMEOUT_S = 60 };
+enum { TIMEOUT_S = 60, IDLE_S = 30 };
 
 static void add_person(PipelineSettings *settings, const char *name, int roles, const char *token) {
     Person *person = person_new(name);
@@ -17,6 +17,7 @@ static void add_person(PipelineSettings *settings, const char *name, int roles, 
 
 static ServerConfig *make_config(const char *folder) {
     ServerConfig *config = g_new0(ServerConfig, 1);
+    config->idle_s = IDLE_S;
     config->host = g_strdup("127.0.0.1");
     config->webhook_secrets[WEBHOOK_GITEA] = g_strdup(SECRET);
     config->pipeline = pipeline_settings_new();

@@ -5,12 +5,12 @@
 #include "fixture.h"
 #include "server/events.h"
 
-enum { STREAMS = 50, DEADLINE_S = 60 };
+enum { STREAMS = 50, FLOOD = 600, DEADLINE_S = 60 };
 
 static GSocketConnection *open_stream(const Fixture *fixture, const char *path) {
     GSocketConnection *connection = fixture_connect(fixture);
-    g_autofree char *request =
-        g_strdup_printf("GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " VIC "\r\n\r\n", path);
+    g_autofree char *request = g_strdup_printf(
+        "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer " VIC "\r\n\r\n", path);
     fixture_send(connection, request);
     return connection;
 }
@@ -76,16 +76,16 @@ static void test_slow_reader(void) {
     g_autofree char *padding = g_strnfill(64 * 1024, 'x');
     gint64 deadline = g_get_monotonic_time() + DEADLINE_S * G_TIME_SPAN_SECOND;
     guint told = 0;
-    for (; told < 2000 && g_get_monotonic_time() < deadline; told++) {
+    for (; told < FLOOD && g_get_monotonic_time() < deadline; told++) {
         g_autofree char *name = g_strdup_printf("%s-%u.", padding, told);
         fake_pipeline_tell(fixture.pipeline, "environment", json_pack("{s:s}", "name", name));
         g_autofree char *end = g_strdup_printf("-%u.", told);
         g_autofree char *seen = fixture_read(quick, end);
         g_assert_nonnull(strstr(seen, end));
     }
-    g_assert_cmpuint(told, ==, 2000);
-    g_autofree char *rest = fixture_read(slow, "-1999.");
-    g_assert_null(strstr(rest, "-1999."));
+    g_assert_cmpuint(told, ==, FLOOD);
+    g_autofree char *rest = fixture_read(slow, "-599.");
+    g_assert_null(strstr(rest, "-599."));
 }
 
 static guint count(const char *text, const char *word) {
@@ -162,6 +162,28 @@ static void test_follow(void) {
     g_assert_true(g_str_has_suffix(end, "\r\n0\r\n\r\n"));
 }
 
+/* Waiting for a line is not idling; a client that says nothing is. */
+static void test_idle(void) {
+    g_auto(Fixture) fixture = {0};
+    fixture_init(&fixture);
+    g_clear_pointer(&fixture.server, server_stop);
+    fixture.config->idle_s = 2;
+    g_autoptr(GError) error = NULL;
+    fixture.server = server_start(fixture.config, fixture.pipeline, &error);
+    g_assert_no_error(error);
+    g_autoptr(GSocketConnection) stream = open_stream(&fixture, LOG "?follow=true"),
+                                 silent = fixture_connect(&fixture);
+    fake_pipeline_log(fixture.pipeline, FAKE_RUN_BUILDING, "first\n");
+    g_autofree char *first = fixture_read(stream, "first\n");
+    g_assert_nonnull(strstr(first, "first\n"));
+    g_autofree char *nothing = fixture_read(silent, NULL);
+    g_assert_cmpstr(nothing, ==, "");
+    g_usleep(3 * G_USEC_PER_SEC);
+    fake_pipeline_log(fixture.pipeline, FAKE_RUN_BUILDING, "second\n");
+    g_autofree char *second = fixture_read(stream, "second\n");
+    g_assert_nonnull(strstr(second, "second\n"));
+}
+
 static void test_follow_ended(void) {
     g_auto(Fixture) fixture = {0};
     fixture_init(&fixture);
@@ -181,6 +203,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/events/streams are limited", test_too_many);
     g_test_add_func("/log/from an offset on", test_log);
     g_test_add_func("/log/is followed to its end", test_follow);
+    g_test_add_func("/log/may be silent for longer than a client", test_idle);
     g_test_add_func("/log/of an ended run ends", test_follow_ended);
     return g_test_run();
 }
