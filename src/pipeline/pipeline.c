@@ -70,6 +70,7 @@ Pipeline *pipeline_open(const PipelineSettings *settings, GError **error) {
     pipeline->ticker = ticker_new(LOOKS_AT_ONCE);
     pipeline->lanes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     pipeline->pauses = pauses_new();
+    pipeline->checkouts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     pipeline->observed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_observed);
     if (!lock_data(pipeline, error))
         return NULL;
@@ -96,6 +97,7 @@ void pipeline_close(Pipeline *pipeline) {
     g_free(pipeline->problem);
     g_hash_table_unref(pipeline->lanes);
     g_hash_table_unref(pipeline->pauses);
+    g_hash_table_unref(pipeline->checkouts);
     g_hash_table_unref(pipeline->observed);
     g_object_unref(pipeline->stop);
     g_cond_clear(&pipeline->wake);

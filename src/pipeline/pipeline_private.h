@@ -30,8 +30,9 @@ struct Pipeline {
     GHashTable *pauses; /* id of a run → Pause: its step is tried again later */
     Project *project;   /* of the newest declarations; NULL: not read yet */
     char *head, *head_title;
-    char *problem;        /* why the declarations can't be read; NULL: they can */
-    GHashTable *observed; /* environment → json_t: what runs there, as the API's Environment */
+    char *problem;         /* why the declarations can't be read; NULL: they can */
+    GHashTable *checkouts; /* environment → the commit that is checked out to look at what runs there */
+    GHashTable *observed;  /* environment → json_t: what runs there, as the API's Environment */
     guint64 polls, poll_failures;
 };
 
