@@ -157,12 +157,22 @@ static char *commit_to_look_at(Pipeline *pipeline, const char *environment) {
     return g_strdup(pipeline->head);
 }
 
+/* Of the branch as it is now: what runs may be older. */
+static json_t *read_holds(Pipeline *pipeline, const char *environment) {
+    g_mutex_lock(&pipeline->mutex);
+    g_autofree char *head = g_strdup(pipeline->head);
+    g_mutex_unlock(&pipeline->mutex);
+    g_autoptr(GitRepository) mirror = declarations_mirror(pipeline);
+    g_autoptr(Lock) lock =
+        head != NULL ? declarations_lock_at(mirror, pipeline->settings, head, environment, NULL) : NULL;
+    return lock != NULL ? holds_to_json(lock) : json_array();
+}
+
 static void set_facts(json_t *value, const Environment *environment) {
     json_object_set_new(value, "first", json_boolean(environment->first));
     json_object_set_new(value, "approvals", json_integer(environment->policy.approvals));
     json_object_set_new(value, "promotion", json_string(environment->policy.promotion));
     json_object_set_new(value, "plugins", plugins_to_json(environment->lock));
-    json_object_set_new(value, "holds", holds_to_json(environment->lock));
 }
 
 /* Whether that commit is checked out there since an earlier look. */
@@ -205,6 +215,7 @@ static json_t *observe(Pipeline *pipeline, const char *name) {
         json_object_set_new(value, "health", json_string(health_of(instances)));
         json_object_set_new(value, "instances", instances);
     }
+    json_object_set_new(value, "holds", read_holds(pipeline, name));
     if (error != NULL)
         json_object_set_new(value, "problem", json_string(error->message));
     return value;

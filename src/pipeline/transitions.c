@@ -54,6 +54,7 @@ static const struct {
     {RUN_DEPLOY, RUN_PLANNING, RUN_EVENT_LOCK, RUN_COMMITTING, "a lock in hand, and nobody to ask"},
     {RUN_DEPLOY, RUN_PLANNING, RUN_EVENT_OK, RUN_APPLYING, "nobody to ask"},
     {RUN_DEPLOY, RUN_PLANNING, RUN_EVENT_FAILED, RUN_BEHIND, "what would fail"},
+    {RUN_DEPLOY, RUN_PLANNING, RUN_EVENT_SUPERSEDED, RUN_SUPERSEDED, "a newer commit"},
     {RUN_DEPLOY, RUN_WAITING, RUN_EVENT_APPROVED, RUN_APPLYING, "approved"},
     {RUN_DEPLOY, RUN_WAITING, RUN_EVENT_LOCK, RUN_COMMITTING, "approved, with a lock in hand"},
     {RUN_DEPLOY, RUN_WAITING, RUN_EVENT_MOVED, RUN_PLANNING, "approved, of the settings: what they make"},

@@ -194,6 +194,17 @@ static bool store_end(Work *work, RunEvent event, GError **error) {
     return pipeline_commit(work->pipeline, work->run, NULL, edit_for(work, stage), NULL, error);
 }
 
+/* What came in while it was planned takes its place before it begins to apply. */
+static bool has_newer(const Work *work) {
+    g_autoptr(RunRecord) newer =
+        runs_find(work->pipeline, work->run->kind, work->run->subject, run_stage_can_be_superseded);
+    if (newer == NULL || strcmp(newer->id, work->run->id) < 0)
+        return false;
+    g_free(work->run->message);
+    work->run->message = g_strdup_printf("run %s took its place", newer->id);
+    return true;
+}
+
 static RunEvent do_step(Work *work, GError **error) {
     StepFunction step = steps[run_stage_of(work->run)];
     if (step == NULL)
@@ -203,6 +214,8 @@ static RunEvent do_step(Work *work, GError **error) {
         pause_end(work->pipeline, work->run->id);
     if (event == RUN_EVENT_FAILED && work_is_transient(*error))
         event = pause_or_fail(work, error);
+    if (event != RUN_EVENTS && run_stage_of(work->run) == RUN_PLANNING && has_newer(work))
+        return RUN_EVENT_SUPERSEDED;
     if (event == RUN_EVENT_FAILED || event == RUN_EVENT_WENT_BACK)
         fail(work, *error);
     return event;
