@@ -166,7 +166,7 @@ json_t *pipeline_reject(Pipeline *pipeline, const char *id, const char *reason, 
                                                        : g_strdup_printf("rejected by %s", person->name);
     json_t *audit = audit_record(person->name, "reject", run->id, run->subject,
                                  json_get_string(run->plan, "digest"), reason);
-    return store_act(pipeline, run, run->lock != NULL ? mark_declined : mark_behind, audit, person, error);
+    return store_act(pipeline, run, mark_dropped, audit, person, error);
 }
 
 /* --- Time ----------------------------------------------------------------------------------------------- */
@@ -177,7 +177,7 @@ static void expire(Pipeline *pipeline, const RunRecord *waiting) {
     g_free(run->message);
     run->message = g_strdup("nobody approved it in time");
     /* A conflict: somebody has just approved or rejected it. */
-    pipeline_commit(pipeline, run, NULL, run->lock != NULL ? mark_declined : mark_behind, NULL, NULL);
+    pipeline_commit(pipeline, run, NULL, mark_dropped, NULL, NULL);
 }
 
 static gint64 time_left(const RunRecord *run) {

@@ -74,14 +74,13 @@ bool work_check_out(Work *work, Checkout *checkout, GError **error) {
 
 /* --- Loading -------------------------------------------------------------------------------------------- */
 
-static void log_mistakes(RunLog *log, const Diagnostics *diagnostics) {
+void declarations_log_mistakes(RunLog *log, const Diagnostics *diagnostics) {
     g_autofree char *text = diagnostics_format(diagnostics, false);
     if (log != NULL && text[0] != '\0')
         run_log_line(log, "%s", g_strchomp(text));
 }
 
-/* The first mistake stands for all: the log has them. */
-static void name_first_mistake(const Diagnostics *diagnostics, GError *error) {
+void declarations_name_mistake(const Diagnostics *diagnostics, GError *error) {
     g_autoptr(json_t) all = diagnostics_to_json(diagnostics);
     const json_t *mistake;
     size_t index;
@@ -112,10 +111,10 @@ Environment *declarations_load(const Pipeline *pipeline, const char *root, const
     Environment *loaded = declare_load(root, environment, &options, diagnostics, &problem);
     for (guint i = 0; loaded != NULL && log != NULL && i < loaded->secret_texts->len; i++)
         run_log_mask(log, loaded->secret_texts->pdata[i]);
-    log_mistakes(log, diagnostics);
+    declarations_log_mistakes(log, diagnostics);
     if (loaded == NULL) {
         if (g_error_matches(problem, DECLARE_ERROR, DECLARE_ERROR_INVALID))
-            name_first_mistake(diagnostics, problem);
+            declarations_name_mistake(diagnostics, problem);
         g_propagate_error(error, g_steal_pointer(&problem));
     }
     return loaded;
@@ -131,7 +130,7 @@ Project *declarations_project(const Pipeline *pipeline, const char *root, const 
     g_autoptr(GError) problem = NULL;
     Project *project = declare_read_project(root, &options, diagnostics, &problem);
     if (project == NULL) {
-        name_first_mistake(diagnostics, problem);
+        declarations_name_mistake(diagnostics, problem);
         g_propagate_error(error, g_steal_pointer(&problem));
     }
     return project;

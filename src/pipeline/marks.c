@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "base/files.h"
 #include "pipeline/pipeline_private.h"
 
@@ -13,15 +15,19 @@ void mark_seen(MarkRecord *mark, const RunRecord *run) {
     set(&mark->seen_lock, run->locked);
 }
 
+/* What was seen stays: a newer commit may have been, while this one was applied. */
 void mark_good(MarkRecord *mark, const RunRecord *run) {
-    mark_seen(mark, run);
     set(&mark->good_commit, run->commit);
+    set(&mark->good_digest, run->digest);
+    set(&mark->good_lock, run->locked);
     g_free(mark->good_at);
     mark->good_at = files_now();
     set(&mark->settings_commit, run->settings);
     set(&mark->behind_commit, NULL);
     set(&mark->behind_run, NULL);
     set(&mark->behind_why, NULL);
+    if (strcmp(run->cause, "unhold") == 0)
+        set(&mark->declined, NULL);
 }
 
 void mark_behind(MarkRecord *mark, const RunRecord *run) {
@@ -31,12 +37,26 @@ void mark_behind(MarkRecord *mark, const RunRecord *run) {
 }
 
 void mark_declined(MarkRecord *mark, const RunRecord *run) {
-    g_free(mark->declined);
-    mark->declined = promotion_fingerprint(run);
+    g_autofree char *fingerprint = promotion_fingerprint(run);
+    if (fingerprint != NULL)
+        set(&mark->declined, fingerprint);
+}
+
+/* A lock in hand is gone; a commit stays in Git. One with a lock in hand may have taken the place of a
+ * commit's run, which is then lost with it. */
+void mark_dropped(MarkRecord *mark, const RunRecord *run) {
+    bool runs_what_is_seen = g_strcmp0(mark->seen_digest, mark->good_digest) == 0 &&
+                             g_strcmp0(mark->seen_lock, mark->good_lock) == 0;
+    if (run->lock != NULL)
+        mark_declined(mark, run);
+    if (run->lock == NULL || !runs_what_is_seen)
+        mark_behind(mark, run);
 }
 
 void mark_reverted(MarkRecord *mark, const RunRecord *run) {
     mark_seen(mark, run);
+    set(&mark->good_digest, run->digest);
+    set(&mark->good_lock, run->locked);
     mark_declined(mark, run);
 }
 

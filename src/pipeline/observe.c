@@ -133,6 +133,29 @@ static json_t *holds_to_json(const Lock *lock) {
     return holds;
 }
 
+/* --- Declared ------------------------------------------------------------------------------------------- */
+
+static json_t *declared_to_json(Pipeline *pipeline, const Checkout *checkout, const char *before,
+                                const char *name) {
+    g_autofree char *path = g_strdup_printf("%s/environments/%s.lock", checkout->root, name);
+    g_autoptr(Lock) lock = lock_read(path, NULL);
+    json_t *value = json_object();
+    json_object_set_new(value, "holds", lock != NULL ? holds_to_json(lock) : json_array());
+    int count = before != NULL ? promotion_count(pipeline, checkout, before, name) : 0;
+    if (count >= 0)
+        json_object_set_new(value, "promotable", json_integer(count));
+    return value;
+}
+
+void observe_declared(Pipeline *pipeline, const Checkout *checkout, const Project *project) {
+    const char *before = NULL;
+    for (char **name = project->environments; *name != NULL; before = *name, name++) {
+        json_t *value = declared_to_json(pipeline, checkout, before, *name);
+        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
+        g_hash_table_replace(pipeline->declared, g_strdup(*name), value);
+    }
+}
+
 /* --- Looking -------------------------------------------------------------------------------------------- */
 
 static EnvironmentStatus *look(Pipeline *pipeline, const Environment *environment, GError **error) {
@@ -155,17 +178,6 @@ static char *commit_to_look_at(Pipeline *pipeline, const char *environment) {
         return g_strdup(mark->good_commit);
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
     return g_strdup(pipeline->head);
-}
-
-/* Of the branch as it is now: what runs may be older. */
-static json_t *read_holds(Pipeline *pipeline, const char *environment) {
-    g_mutex_lock(&pipeline->mutex);
-    g_autofree char *head = g_strdup(pipeline->head);
-    g_mutex_unlock(&pipeline->mutex);
-    g_autoptr(GitRepository) mirror = declarations_mirror(pipeline);
-    g_autoptr(Lock) lock =
-        head != NULL ? declarations_lock_at(mirror, pipeline->settings, head, environment, NULL) : NULL;
-    return lock != NULL ? holds_to_json(lock) : json_array();
 }
 
 static void set_facts(json_t *value, const Environment *environment) {
@@ -215,7 +227,6 @@ static json_t *observe(Pipeline *pipeline, const char *name) {
         json_object_set_new(value, "health", json_string(health_of(instances)));
         json_object_set_new(value, "instances", instances);
     }
-    json_object_set_new(value, "holds", read_holds(pipeline, name));
     if (error != NULL)
         json_object_set_new(value, "problem", json_string(error->message));
     return value;

@@ -2,7 +2,7 @@
 #include "pipeline/pause.h"
 
 #define SECONDS_MOST 30
-#define TIMES_MOST 24 /* about ten minutes in all */
+#define TIMES_MOST 124 /* about an hour in all */
 
 typedef struct {
     guint times;
@@ -13,20 +13,34 @@ GHashTable *pauses_new(void) {
     return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
-guint pause_again(Pipeline *pipeline, const char *run) {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
+static Pause *find_or_add(Pipeline *pipeline, const char *run) {
     Pause *pause = g_hash_table_lookup(pipeline->pauses, run);
     if (pause == NULL) {
         pause = g_new0(Pause, 1);
         g_hash_table_insert(pipeline->pauses, g_strdup(run), pause);
     }
+    return pause;
+}
+
+static void wait_for(Pause *pause, guint seconds) {
+    pause->until = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
+}
+
+guint pause_again(Pipeline *pipeline, const char *run) {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
+    Pause *pause = find_or_add(pipeline, run);
     if (++pause->times > TIMES_MOST) {
         g_hash_table_remove(pipeline->pauses, run);
         return 0;
     }
     guint seconds = MIN(1U << MIN(pause->times - 1, 5), SECONDS_MOST);
-    pause->until = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
+    wait_for(pause, seconds);
     return seconds;
+}
+
+void pause_for_store(Pipeline *pipeline, const char *run) {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
+    wait_for(find_or_add(pipeline, run), SECONDS_MOST);
 }
 
 void pause_end(Pipeline *pipeline, const char *run) {

@@ -9,6 +9,8 @@ GHashTable *pauses_new(void);
 
 /* Pauses a run once more; gives the seconds, 0 when it was paused for long enough. */
 guint pause_again(Pipeline *pipeline, const char *run);
+/* Pauses a run whose end can't be stored, however often that was: there is nowhere to say that it failed. */
+void pause_for_store(Pipeline *pipeline, const char *run);
 void pause_end(Pipeline *pipeline, const char *run);
 
 /* When a run may go on (monotonic); 0: now. With pipeline->mutex held. */

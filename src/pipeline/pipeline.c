@@ -24,6 +24,10 @@ char *pipeline_path(const Pipeline *pipeline, ...) {
     return g_steal_pointer(&path);
 }
 
+void pipeline_set_unread(GError **error) {
+    error_set(error, BASE_ERROR, BASE_ERROR_CONNECT, NULL, "the declarations have not been read yet");
+}
+
 /* --- Opening -------------------------------------------------------------------------------------------- */
 
 /* Two processes would work on the same runs. */
@@ -72,6 +76,7 @@ Pipeline *pipeline_open(const PipelineSettings *settings, GError **error) {
     pipeline->pauses = pauses_new();
     pipeline->checkouts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     pipeline->observed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_observed);
+    pipeline->declared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_observed);
     if (!lock_data(pipeline, error))
         return NULL;
     pipeline->store = store_open("sqlite:server.db", settings->data, error);
@@ -99,6 +104,7 @@ void pipeline_close(Pipeline *pipeline) {
     g_hash_table_unref(pipeline->pauses);
     g_hash_table_unref(pipeline->checkouts);
     g_hash_table_unref(pipeline->observed);
+    g_hash_table_unref(pipeline->declared);
     g_object_unref(pipeline->stop);
     g_cond_clear(&pipeline->wake);
     g_mutex_clear(&pipeline->mutex);

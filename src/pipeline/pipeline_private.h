@@ -33,6 +33,7 @@ struct Pipeline {
     char *problem;         /* why the declarations can't be read; NULL: they can */
     GHashTable *checkouts; /* environment → the commit that is checked out to look at what runs there */
     GHashTable *observed;  /* environment → json_t: what runs there, as the API's Environment */
+    GHashTable *declared;  /* environment → json_t: what the newest declarations say of it, for the same */
     guint64 polls, poll_failures;
 };
 
@@ -43,6 +44,9 @@ void pipeline_wake(Pipeline *pipeline);
 /* DATA/PATH…, NULL-terminated; the caller frees it. */
 char *pipeline_path(const Pipeline *pipeline, ...) G_GNUC_NULL_TERMINATED;
 
+/* The declarations have not been read yet since we started: an error of those that pass by themselves. */
+void pipeline_set_unread(GError **error);
+
 /* --- Marks (marks.c) */
 
 /* Changes a fresh copy of the mark of run's environment; `run` is as it is about to be stored. */
@@ -51,7 +55,8 @@ void mark_seen(MarkRecord *mark, const RunRecord *run);     /* its declarations 
 void mark_good(MarkRecord *mark, const RunRecord *run);     /* they run, and are healthy */
 void mark_behind(MarkRecord *mark, const RunRecord *run);   /* they failed, and stay in Git */
 void mark_declined(MarkRecord *mark, const RunRecord *run); /* what it moves is not proposed again */
-void mark_reverted(MarkRecord *mark, const RunRecord *run); /* both, once its lock is reverted */
+void mark_dropped(MarkRecord *mark, const RunRecord *run);  /* nobody wanted them */
+void mark_reverted(MarkRecord *mark, const RunRecord *run); /* its lock is reverted: what ran before, runs */
 
 /* Stores a run, and maybe another one, with its environment's mark as edited (`edit` may be NULL), and an
  * entry of the audit log (taken over; may be NULL), all or nothing. STORE_ERROR_CONFLICT: a run was changed
@@ -135,6 +140,10 @@ Lock *declarations_lock_at(GitRepository *git, const PipelineSettings *settings,
  * `lock_text` may be NULL. */
 Environment *declarations_load(const Pipeline *pipeline, const char *root, const char *environment,
                                bool secrets, const char *lock_text, RunLog *log, GError **error);
+/* Writes mistakes and warnings to a run's log (may be NULL). */
+void declarations_log_mistakes(RunLog *log, const Diagnostics *diagnostics);
+/* Says the first mistake of those that made an error: the log has them all. */
+void declarations_name_mistake(const Diagnostics *diagnostics, GError *error);
 /* sluice.yaml under the trust of an environment (NULL: without its secrets). */
 Project *declarations_project(const Pipeline *pipeline, const char *root, const char *environment,
                               GError **error);
@@ -157,7 +166,13 @@ void poll_watch_sources(Pipeline *pipeline);
  * pipeline_commit(). */
 bool runs_add(Pipeline *pipeline, const RunRecord *run, MarkEdit edit, json_t *audit,
               GError **error); /* runs.c */
-/* The open run of a subject in a stage that `wanted` says; NULL: none. */
+/* The newest older run of the same subject that may be superseded, as it is then; NULL where there is none.
+ * To be stored with `newer`. */
+RunRecord *runs_take_place(Pipeline *pipeline, const RunRecord *newer);
+/* A run that is queued while another one reverts the lock that both have, superseded: the branch as it is
+ * then is looked at anew. NULL where there is none. */
+RunRecord *runs_drop_queued(Pipeline *pipeline, const RunRecord *reverted);
+/* The newest run of a subject in a stage that `wanted` says; NULL: none. */
 RunRecord *runs_find(Pipeline *pipeline, RunKind kind, const char *subject, bool (*wanted)(RunStage stage));
 
 /* --- Promotions (promotion.c) */
@@ -167,6 +182,11 @@ void promotion_propose(Pipeline *pipeline, const char *from);
 /* Writes the lock in hand of a promotion or an unhold anew, from run->commit. False with an error; run->lock
  * is NULL where nothing moves. */
 bool promotion_prepare(Work *work, GError **error);
+/* How many pins and versions FROM has in a checkout that TO lacks; -1: not to be told, since they can't be
+ * promoted as they are. */
+int promotion_count(Pipeline *pipeline, const Checkout *checkout, const char *from, const char *to);
+/* Whether a run is one that brings a lock of its own: a promotion, or an unhold. */
+bool promotion_has_lock_in_hand(const RunRecord *run);
 /* What a promotion moves, as a text to compare; NULL for another run. The caller frees it. */
 char *promotion_fingerprint(const RunRecord *run);
 /* The environment before or after one in the order of promotion; NULL: none. The caller frees it. */
@@ -186,6 +206,8 @@ gint64 approval_expire(Pipeline *pipeline);
 GPtrArray *authors_of(Work *work, const Checkout *checkout, const Environment *environment, GError **error);
 
 /* --- What runs (observe.c) */
+/* Keeps what the newest declarations say of each environment: holds, and what may be promoted to it. */
+void observe_declared(Pipeline *pipeline, const Checkout *checkout, const Project *project);
 void observe_environment(Pipeline *pipeline, const char *environment);
 /* Ticker jobs of the environments of the newest declarations. */
 void observe_watch(Pipeline *pipeline);

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "pipeline/pipeline_private.h"
+#include "pipeline/poll.h"
 
 #define SOURCE_JOB "source "
 #define COMMITS_MOST 200
@@ -136,6 +137,7 @@ static bool look_at_declarations(Pipeline *pipeline, bool *moved, bool *first, G
         return false;
     *moved = true;
     *first = pipeline->head == NULL;
+    observe_declared(pipeline, &checkout, project);
     set_head(pipeline, commit, title, g_steal_pointer(&project));
     return true;
 }
@@ -157,8 +159,12 @@ void poll_declarations(gpointer data) {
     poll_watch_sources(pipeline);
     observe_watch(pipeline);
     g_auto(GStrv) environments = environments_of(pipeline);
-    for (char **environment = environments; first && *environment != NULL; environment++)
-        promotion_propose(pipeline, *environment);
+    for (char **environment = environments; *environment != NULL; environment++) {
+        g_autoptr(json_t) event = json_pack("{s:s}", "name", *environment);
+        pipeline_tell(pipeline, "environment", event);
+        if (first)
+            promotion_propose(pipeline, *environment);
+    }
 }
 
 /* --- Plugins -------------------------------------------------------------------------------------------- */
@@ -264,16 +270,22 @@ void poll_watch_sources(Pipeline *pipeline) {
 
 /* --- Hints ---------------------------------------------------------------------------------------------- */
 
-/* An address without how it is reached: host/path of https://user@host:443/path.git, of git@host:path. */
+/* The place of an address in a text without how it is reached: host/path of https://user@host:443/path.git,
+ * of git@host:path. A port is left out: a forge has one for each way. */
 static char *place_of(const char *url) {
-    const char *rest = strstr(url, "://");
-    rest = rest != NULL ? rest + 3 : url;
-    g_autofree char *place = g_ascii_strdown(rest, -1);
-    char *slash = strchr(place, '/'), *at = strchr(place, '@');
-    char *host = at != NULL && (slash == NULL || at < slash) ? at + 1 : place;
-    g_autoptr(GString) plain = g_string_new(NULL);
-    for (const char *character = host; *character != '\0'; character++)
-        g_string_append_c(plain, *character == ':' ? '/' : *character);
+    const char *scheme = strstr(url, "://");
+    g_autofree char *place = g_ascii_strdown(scheme != NULL ? scheme + 3 : url, -1);
+    gsize authority = strcspn(place, "/");
+    char *at = memchr(place, '@', authority);
+    const char *host = at != NULL ? at + 1 : place;
+    gsize length = strcspn(host, ":/");
+    const char *path = host + length;
+    if (*path == ':')
+        path += scheme != NULL ? strcspn(path, "/") : 1;
+    while (*path == '/' && length > 0)
+        path++;
+    g_autoptr(GString) plain = g_string_new_len(host, (gssize)length);
+    g_string_append_printf(plain, "/%s", *path == '/' ? path + 1 : path);
     while (plain->len > 0 && plain->str[plain->len - 1] == '/')
         g_string_truncate(plain, plain->len - 1);
     if (g_str_has_suffix(plain->str, ".git"))
@@ -281,20 +293,20 @@ static char *place_of(const char *url) {
     return g_strdup(plain->str);
 }
 
-static bool is_same_place(const char *left, const char *right) {
+bool poll_is_same_place(const char *left, const char *right) {
     g_autofree char *one = place_of(left), *other = place_of(right);
     return g_str_equal(one, other);
 }
 
 bool pipeline_hint(Pipeline *pipeline, const char *url) {
     bool meant = false;
-    if (url == NULL || is_same_place(url, pipeline->settings->git))
+    if (url == NULL || poll_is_same_place(url, pipeline->settings->git))
         meant = ticker_now(pipeline->ticker, "declarations");
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
     for (guint i = 0; pipeline->project != NULL && i < pipeline->project->builds->len; i++) {
         const PluginBuild *build = pipeline->project->builds->pdata[i];
         g_autofree char *job = source_job(build);
-        if (url == NULL || is_same_place(url, build->git))
+        if (url == NULL || poll_is_same_place(url, build->git))
             meant = ticker_now(pipeline->ticker, job) || meant;
     }
     return meant;

@@ -69,13 +69,22 @@ static char **texts_of(const json_t *list) {
     return g_strv_builder_end(builder);
 }
 
-/* NULL without an error where there is none that may be promoted. */
+/* Whether what an environment declares here has run, and was healthy. */
+static bool is_good(const Environment *environment, const MarkRecord *mark) {
+    g_autofree char *lock = lock_digest(environment->lock);
+    return g_strcmp0(environment->digest, mark->good_digest) == 0 && g_strcmp0(lock, mark->good_lock) == 0;
+}
+
+/* NULL without an error where there is none that may be promoted: nobody asked for it (`proposed`), and FROM
+ * has something newer here than what runs well there. */
 static char **choose_instances(const Pipeline *pipeline, const Checkout *checkout, const char *from,
-                               const char *to, GError **error) {
+                               const char *to, bool proposed, GError **error) {
+    g_autoptr(MarkRecord) mark = ledger_mark(pipeline->ledger, from);
     g_autoptr(Environment) source =
         declarations_load(pipeline, checkout->root, from, false, NULL, NULL, error);
-    g_autoptr(Environment) target =
-        source != NULL ? declarations_load(pipeline, checkout->root, to, false, NULL, NULL, error) : NULL;
+    if (source == NULL || (proposed && !is_good(source, mark)))
+        return NULL;
+    g_autoptr(Environment) target = declarations_load(pipeline, checkout->root, to, false, NULL, NULL, error);
     if (target == NULL)
         return NULL;
     g_auto(GStrv) free = free_instances(source, target->lock);
@@ -85,12 +94,40 @@ static char **choose_instances(const Pipeline *pipeline, const Checkout *checkou
     return common[0] == NULL ? NULL : all ? g_new0(char *, 1) : g_steal_pointer(&common);
 }
 
-/* Writes TO's lock in the checkout as a promotion makes it, and keeps it in the run. */
-static bool promote(const Pipeline *pipeline, const Checkout *checkout, const char *from,
-                    char *const *instances, RunRecord *run, GError **error) {
+/* A title of what moves. */
+static void name_promotion(RunRecord *run, const char *from) {
+    g_autoptr(GString) title = g_string_new(NULL);
+    const json_t *change;
+    size_t index;
+    g_string_printf(title, "promote from %s", from);
+    json_array_foreach (run->changes, index, change) {
+        const char *after = json_get_string(change, "after");
+        bool plugin = strcmp(json_get_string(change, "kind"), "plugin") == 0;
+        g_string_append_printf(title, "%s %s %.*s", index > 0 ? "," : ":", json_get_string(change, "name"),
+                               plugin ? 80 : 10, after != NULL ? after : "");
+    }
+    g_free(run->title);
+    run->title = g_strdup(title->str);
+}
+
+/* What FROM has, and TO may have: PromotionChange; maybe empty. */
+static GPtrArray *promote_lock(const Checkout *checkout, const char *from, const char *to,
+                               char *const *instances, bool dry_run, GError **error) {
     g_autoptr(Diagnostics) diagnostics = diagnostics_new();
-    g_autoptr(GPtrArray) changes = declare_promote(checkout->root, from, run->subject,
-                                                   (const char *const *)instances, false, diagnostics, error);
+    g_autoptr(GError) problem = NULL;
+    GPtrArray *changes = declare_promote(checkout->root, from, to, (const char *const *)instances, dry_run,
+                                         diagnostics, &problem);
+    if (changes != NULL)
+        return changes;
+    declarations_name_mistake(diagnostics, problem);
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return NULL;
+}
+
+/* Writes TO's lock in the checkout as a promotion makes it, and keeps it in the run. */
+static bool promote(const Checkout *checkout, const char *from, char *const *instances, RunRecord *run,
+                    GError **error) {
+    g_autoptr(GPtrArray) changes = promote_lock(checkout, from, run->subject, instances, false, error);
     if (changes == NULL)
         return false;
     if (changes->len == 0)
@@ -104,6 +141,7 @@ static bool promote(const Pipeline *pipeline, const Checkout *checkout, const ch
     run->locked = lock_digest(lock);
     json_decref(run->changes);
     run->changes = changes_to_json(changes);
+    name_promotion(run, from);
     return true;
 }
 
@@ -146,6 +184,11 @@ static bool let_in(const Pipeline *pipeline, const Checkout *checkout, RunRecord
     return lock_write(lock, environment->lock_path, error);
 }
 
+static bool has_been_read(Pipeline *pipeline) {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
+    return pipeline->project != NULL;
+}
+
 bool promotion_prepare(Work *work, GError **error) {
     Pipeline *pipeline = work->pipeline;
     RunRecord *run = work->run;
@@ -158,15 +201,30 @@ bool promotion_prepare(Work *work, GError **error) {
     if (g_str_equal(run->cause, UNHOLD))
         return let_in(pipeline, &checkout, run, error);
     g_autofree char *from = promotion_neighbour(pipeline, run->subject, -1);
+    if (from == NULL && !has_been_read(pipeline)) {
+        pipeline_set_unread(error);
+        return false;
+    }
     GError *problem = NULL;
-    g_auto(GStrv) instances = run->instances != NULL ? texts_of(run->instances)
-                              : from != NULL
-                                  ? choose_instances(pipeline, &checkout, from, run->subject, &problem)
-                                  : NULL;
+    g_auto(GStrv) instances =
+        run->instances != NULL ? texts_of(run->instances)
+        : from != NULL ? choose_instances(pipeline, &checkout, from, run->subject, run->by == NULL, &problem)
+                       : NULL;
     if (problem != NULL)
         g_propagate_error(error, problem);
-    return problem == NULL &&
-           (instances == NULL || promote(pipeline, &checkout, from, instances, run, error));
+    return problem == NULL && (instances == NULL || promote(&checkout, from, instances, run, error));
+}
+
+int promotion_count(Pipeline *pipeline, const Checkout *checkout, const char *from, const char *to) {
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) instances = choose_instances(pipeline, checkout, from, to, false, &error);
+    g_autoptr(GPtrArray) changes =
+        instances != NULL ? promote_lock(checkout, from, to, instances, true, &error) : NULL;
+    return error != NULL ? -1 : changes != NULL ? (int)changes->len : 0;
+}
+
+bool promotion_has_lock_in_hand(const RunRecord *run) {
+    return strcmp(run->cause, PROMOTION) == 0 || strcmp(run->cause, UNHOLD) == 0;
 }
 
 char *promotion_fingerprint(const RunRecord *run) {
@@ -188,36 +246,23 @@ static char *head_of(Pipeline *pipeline) {
     return g_strdup(pipeline->head);
 }
 
-/* A run that promotes to `to` what the branch has now; NULL without an error where nothing moves. */
-static RunRecord *propose(Pipeline *pipeline, const char *to, const char *const *instances, GError **error) {
-    g_autoptr(RunRecord) run = run_record_new(RUN_DEPLOY, to, PROMOTION, run_stage_text(RUN_QUEUED));
+/* A run that promotes to `to` what the branch has now, asked for by a person (NULL: proposed). Its lock is
+ * NULL, without an error, where nothing moves. */
+static RunRecord *propose(Pipeline *pipeline, const char *to, const char *const *instances, const char *by,
+                          GError **error) {
+    RunRecord *run = run_record_new(RUN_DEPLOY, to, PROMOTION, run_stage_text(RUN_QUEUED));
     run->commit = head_of(pipeline);
-    if (run->commit == NULL)
-        return NULL;
+    run->by = g_strdup(by);
     for (; instances != NULL && *instances != NULL; instances++) {
         if (run->instances == NULL)
             run->instances = json_array();
         json_array_append_new(run->instances, json_string(*instances));
     }
     Work work = {.pipeline = pipeline, .run = run};
-    bool prepared = promotion_prepare(&work, error);
+    promotion_prepare(&work, error);
     g_autofree char *folder = pipeline_path(pipeline, "runs", run->id, NULL);
     files_remove_tree(folder, NULL);
-    return prepared && run->lock != NULL ? g_steal_pointer(&run) : NULL;
-}
-
-static void name_promotion(RunRecord *run, const char *from) {
-    g_autoptr(GString) title = g_string_new(NULL);
-    const json_t *change;
-    size_t index;
-    json_array_foreach (run->changes, index, change) {
-        const char *after = json_get_string(change, "after");
-        bool plugin = strcmp(json_get_string(change, "kind"), "plugin") == 0;
-        g_string_append_printf(title, "%s%s %.*s", index > 0 ? ", " : "", json_get_string(change, "name"),
-                               plugin ? 80 : 10, after != NULL ? after : "");
-    }
-    g_free(run->title);
-    run->title = g_strdup_printf("promote from %s: %s", from, title->str);
+    return run;
 }
 
 static bool wants_proposals(Pipeline *pipeline, const char *to, GError **error) {
@@ -225,6 +270,16 @@ static bool wants_proposals(Pipeline *pipeline, const char *to, GError **error) 
     g_autofree char *root = pipeline_path(pipeline, "head", relative, NULL);
     g_autoptr(Environment) environment = declarations_load(pipeline, root, to, false, NULL, NULL, error);
     return environment != NULL && strcmp(environment->policy.promotion, "propose") == 0;
+}
+
+/* Another run that makes a proposal needless: it is on its way with the same lock, or could not be planned
+ * from the same commit. */
+static bool is_same_proposal(const RunRecord *other, const RunRecord *run, const char *fingerprint) {
+    RunStage stage = run_stage_of(other);
+    g_autofree char *others = promotion_fingerprint(other);
+    if (stage == RUN_FAILED)
+        return g_strcmp0(other->commit, run->commit) == 0 && g_strcmp0(others, fingerprint) == 0;
+    return !run_stage_has_ended(stage) && run->locked != NULL && g_strcmp0(other->locked, run->locked) == 0;
 }
 
 /* The same change is on its way already, or was not wanted. */
@@ -237,30 +292,34 @@ static bool is_known(Pipeline *pipeline, const RunRecord *run) {
     for (guint i = 0; i < runs->len; i++) {
         const RunRecord *other = runs->pdata[i];
         if (other->kind == RUN_DEPLOY && g_str_equal(other->subject, run->subject) &&
-            !run_stage_has_ended(run_stage_of(other)) && g_strcmp0(other->locked, run->locked) == 0)
+            is_same_proposal(other, run, fingerprint))
             return true;
     }
     return false;
 }
 
-/* A commit of a person's that has not run yet goes first: it proposes again when it has. */
+/* A commit of a person's goes first: one that has not run yet proposes again when it has, and one that failed
+ * is not tried again as part of a promotion. */
 static bool is_busy(Pipeline *pipeline, const char *to) {
     g_autoptr(RunRecord) queued = runs_find(pipeline, RUN_DEPLOY, to, run_stage_can_be_superseded);
-    return queued != NULL && queued->lock == NULL;
+    g_autoptr(MarkRecord) mark = ledger_mark(pipeline->ledger, to);
+    return (queued != NULL && !promotion_has_lock_in_hand(queued)) || mark->behind_commit != NULL;
 }
 
+/* One that can't be prepared is a run too, which fails with what is wrong: nobody would know. */
 void promotion_propose(Pipeline *pipeline, const char *from) {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->declarations);
     g_autofree char *to = promotion_neighbour(pipeline, from, 1);
     g_autoptr(MarkRecord) mark = ledger_mark(pipeline->ledger, from);
-    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) error = NULL, problem = NULL;
     if (to == NULL || mark->good_commit == NULL || is_busy(pipeline, to) ||
-        !wants_proposals(pipeline, to, &error))
+        !wants_proposals(pipeline, to, &problem))
         return;
-    g_autoptr(RunRecord) run = propose(pipeline, to, NULL, &error);
-    if (run == NULL || is_known(pipeline, run))
+    g_autoptr(RunRecord) run = propose(pipeline, to, NULL, NULL, &error);
+    if ((error == NULL && run->lock == NULL) || is_known(pipeline, run))
         return;
-    name_promotion(run, from);
+    if (error != NULL)
+        name_promotion(run, from);
     runs_add(pipeline, run, NULL, NULL, NULL);
 }
 
@@ -305,15 +364,14 @@ json_t *pipeline_promote(Pipeline *pipeline, const char *environment, const char
     }
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->declarations);
     GError *problem = NULL;
-    g_autoptr(RunRecord) run = propose(pipeline, environment, instances, &problem);
-    if (run == NULL) {
-        if (problem == NULL)
-            error_set(&problem, PIPELINE_ERROR, PIPELINE_ERROR_CONFLICT, NULL,
-                      "'%s' has nothing that '%s' lacks, or it is held", from, environment);
+    g_autoptr(RunRecord) run = propose(pipeline, environment, instances, person->name, &problem);
+    if (problem == NULL && run->lock == NULL)
+        error_set(&problem, PIPELINE_ERROR, PIPELINE_ERROR_CONFLICT, NULL,
+                  "'%s' has nothing that '%s' lacks, or it is held", from, environment);
+    if (problem != NULL) {
         g_propagate_error(error, problem);
         return NULL;
     }
-    name_promotion(run, from);
     return add_asked(pipeline, run, "promote", run->title, person, error);
 }
 
@@ -347,6 +405,30 @@ json_t *pipeline_deploy(Pipeline *pipeline, const char *environment, const Perso
     return add_asked(pipeline, run, "deploy", NULL, person, error);
 }
 
+/* What is retried by being asked for once more. */
+static json_t *ask_again(Pipeline *pipeline, const RunRecord *old, const Person *person, GError **error) {
+    if (strcmp(old->cause, UNHOLD) == 0)
+        return pipeline_unhold(pipeline, old->subject, unheld_plugin(old), person, error);
+    g_auto(GStrv) instances = texts_of(old->instances);
+    return pipeline_promote(pipeline, old->subject, (const char *const *)instances, person, error);
+}
+
+static bool check_retry(Pipeline *pipeline, const RunRecord *old, GError **error) {
+    if (!run_stage_has_ended(run_stage_of(old))) {
+        error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_CONFLICT, NULL, "the run has not ended");
+        return false;
+    }
+    if (old->kind == RUN_DEPLOY)
+        return check_environment(pipeline, old->subject, error);
+    /* It would take the newer one's place. */
+    g_autoptr(RunRecord) queued = runs_find(pipeline, RUN_BUILD, old->subject, run_stage_can_be_superseded);
+    if (queued == NULL)
+        return true;
+    error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_CONFLICT, NULL, "a build of '%s' waits already: run %s",
+              old->subject, queued->id);
+    return false;
+}
+
 /* A build is of the same commit; a deploy of what is declared now; a promotion is proposed again. */
 json_t *pipeline_retry(Pipeline *pipeline, const char *id, const Person *person, GError **error) {
     g_autoptr(RunRecord) old = ledger_run(pipeline->ledger, id);
@@ -354,16 +436,10 @@ json_t *pipeline_retry(Pipeline *pipeline, const char *id, const Person *person,
         error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_NOT_FOUND, NULL, "there is no run '%s'", id);
         return NULL;
     }
-    if (!check_operator(person, error))
+    if (!check_operator(person, error) || !check_retry(pipeline, old, error))
         return NULL;
-    if (!run_stage_has_ended(run_stage_of(old))) {
-        error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_CONFLICT, NULL, "the run has not ended");
-        return NULL;
-    }
-    if (old->kind == RUN_DEPLOY && g_str_equal(old->cause, PROMOTION)) {
-        g_auto(GStrv) instances = texts_of(old->instances);
-        return pipeline_promote(pipeline, old->subject, (const char *const *)instances, person, error);
-    }
+    if (promotion_has_lock_in_hand(old))
+        return ask_again(pipeline, old, person, error);
     g_autoptr(RunRecord) run = run_record_new(old->kind, old->subject, "retry", run_stage_text(RUN_QUEUED));
     run->commit = old->kind == RUN_BUILD ? g_strdup(old->commit) : head_of(pipeline);
     run->git = g_strdup(old->git);

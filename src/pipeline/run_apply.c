@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "connect/connect.h"
 #include "engine/status.h"
 #include "engine/words.h"
+#include "kafka/kafka.h"
 #include "pipeline/lock_moves.h"
 #include "pipeline/run_engine.h"
 
@@ -171,8 +173,29 @@ static bool find_reverts(Work *work, const RunEngine *opened, const ApplyReport 
     return moves != NULL;
 }
 
+/* The first failure where nobody answered, and nothing failed for another reason: the change is not to blame,
+ * and is tried again. */
+static const ActionResult *find_outage(const ApplyReport *report) {
+    const ActionResult *first = NULL;
+    for (guint i = 0; i < report->results->len; i++) {
+        const ActionResult *result = report->results->pdata[i];
+        if (result->outcome == OUTCOME_DONE || result->outcome == OUTCOME_SKIPPED)
+            continue;
+        if (result->outcome != OUTCOME_FAILED ||
+            (!g_error_matches(result->error, CONNECT_ERROR, CONNECT_ERROR_UNREACHABLE) &&
+             !g_error_matches(result->error, KAFKA_ERROR, KAFKA_ERROR_UNREACHABLE)))
+            return NULL;
+        first = first != NULL ? first : result;
+    }
+    return first;
+}
+
 static RunEvent judge(Work *work, const RunEngine *opened, const ApplyReport *report, GError **error) {
-    const ActionResult *failure = first_failure(report);
+    const ActionResult *failure = first_failure(report), *outage = find_outage(report);
+    if (outage != NULL) {
+        g_propagate_error(error, g_error_copy(outage->error));
+        return RUN_EVENT_FAILED;
+    }
     if (!find_reverts(work, opened, report, error))
         return RUN_EVENT_FAILED;
     if (failure != NULL) {
@@ -215,6 +238,11 @@ static RunEvent carry_out(Work *work, const RunEngine *opened, GError **error) {
         return event_of_report(work, opened, report, error);
     if (g_error_matches(problem, ENGINE_ERROR, ENGINE_ERROR_MOVED))
         return RUN_EVENT_MOVED;
+    /* Nothing was done: what is tried again must be what was agreed to, all of it. */
+    if (g_error_matches(problem, STORE_ERROR, STORE_ERROR_HELD)) {
+        g_clear_pointer(&work->run->applying, g_free);
+        work_save(work, NULL);
+    }
     g_propagate_error(error, g_steal_pointer(&problem));
     return RUN_EVENT_FAILED;
 }
@@ -245,13 +273,20 @@ static bool was_touched(const RunRecord *run, const char *address) {
     return false;
 }
 
+/* Where an earlier run of these declarations failed and left nothing to do, all of them must be healthy. */
+static bool must_all_be_healthy(const Work *work) {
+    g_autoptr(MarkRecord) mark = ledger_mark(work->pipeline->ledger, work->run->subject);
+    return mark->behind_commit != NULL && json_array_size(json_object_get(work->run->plan, "actions")) == 0;
+}
+
 /* The first resource of the plan in a health that is no good; *pending: others are on their way. */
 static const ResourceStatus *find_unhealthy(const Work *work, const EnvironmentStatus *status,
                                             bool *pending) {
+    bool all = must_all_be_healthy(work);
     *pending = false;
     for (guint i = 0; i < status->resources->len; i++) {
         const ResourceStatus *resource = status->resources->pdata[i];
-        if (!resource->declared || !was_touched(work->run, resource->address))
+        if (!resource->declared || (!all && !was_touched(work->run, resource->address)))
             continue;
         if (resource->health == HEALTH_FAILED || resource->health == HEALTH_MISSING)
             return resource;
@@ -298,7 +333,7 @@ RunEvent step_verify(Work *work, GError **error) {
     bool pending = true;
     if (!run_engine_open(work, &opened, error))
         return RUN_EVENT_FAILED;
-    for (guint i = 0; i < LOOKS_MOST && pending; i++) {
+    for (guint i = 0; i < LOOKS_MOST && pending && !g_cancellable_is_cancelled(work->pipeline->stop); i++) {
         if (i > 0)
             g_usleep(LOOK_EVERY);
         if (!verify(work, &opened, &pending, error))

@@ -14,11 +14,11 @@ static PluginBuild *declared_build(Pipeline *pipeline, const char *plugin, GErro
         if (g_str_equal(build->name, plugin))
             return plugin_build_copy(build);
     }
-    error_set(error, PIPELINE_ERROR,
-              pipeline->project == NULL ? PIPELINE_ERROR_FAILED : PIPELINE_ERROR_NOT_FOUND, NULL,
-              pipeline->project == NULL ? "the declarations have not been read yet"
-                                        : "sluice.yaml builds no plugin '%s'",
-              plugin);
+    if (pipeline->project == NULL)
+        pipeline_set_unread(error);
+    else
+        error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_NOT_FOUND, NULL, "sluice.yaml builds no plugin '%s'",
+                  plugin);
     return NULL;
 }
 
@@ -107,7 +107,7 @@ static Project *read_project(Work *work, GError **error) {
     g_autofree char *first = pipeline->project != NULL ? g_strdup(pipeline->project->environments[0]) : NULL;
     g_mutex_unlock(&pipeline->mutex);
     if (commit == NULL || first == NULL) {
-        error_set(error, BASE_ERROR, BASE_ERROR_CONNECT, NULL, "the declarations have not been read yet");
+        pipeline_set_unread(error);
         return NULL;
     }
     g_autoptr(GitRepository) mirror = declarations_mirror(pipeline);
@@ -207,7 +207,7 @@ RunEvent step_lock(Work *work, GError **error) {
     g_autofree char *first = pipeline->project != NULL ? g_strdup(pipeline->project->environments[0]) : NULL;
     g_mutex_unlock(&pipeline->mutex);
     if (first == NULL) {
-        error_set(error, BASE_ERROR, BASE_ERROR_CONNECT, NULL, "the declarations have not been read yet");
+        pipeline_set_unread(error);
         return RUN_EVENT_FAILED;
     }
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->declarations);

@@ -29,10 +29,15 @@ static bool read_settings(Work *work, const char *commit, Settings *settings, GE
     if (!declarations_check_out(mirror, pipeline->settings, commit, folder, &settings->checkout, error))
         return false;
     g_autoptr(Diagnostics) diagnostics = diagnostics_new();
+    g_autoptr(GError) problem = NULL;
     settings->environment =
-        declare_load(settings->checkout.root, work->run->subject, NULL, diagnostics, error);
-    if (settings->environment == NULL)
+        declare_load(settings->checkout.root, work->run->subject, NULL, diagnostics, &problem);
+    if (settings->environment == NULL) {
+        declarations_log_mistakes(work->log, diagnostics);
+        declarations_name_mistake(diagnostics, problem);
+        g_propagate_error(error, g_steal_pointer(&problem));
         return false;
+    }
     settings->values = environment_settings_json(settings->environment);
     settings->digest = environment_settings_digest(settings->environment);
     return true;
@@ -117,18 +122,14 @@ static void forget_plan(RunRecord *run) {
     g_clear_pointer(&run->applying, g_free);
 }
 
-static bool has_lock_in_hand(const RunRecord *run) {
-    return strcmp(run->cause, "promotion") == 0 || strcmp(run->cause, "unhold") == 0;
-}
-
 static bool prepare_lock(Work *work, GError **error) {
     const RunRecord *run = work->run;
-    if (!has_lock_in_hand(run) || (run->lock != NULL && g_strcmp0(run->base, run->commit) == 0))
+    if (!promotion_has_lock_in_hand(run) || (run->lock != NULL && g_strcmp0(run->base, run->commit) == 0))
         return true;
     if (!promotion_prepare(work, error))
         return false;
     if (work->run->lock == NULL)
-        run_log_line(work->log, "nothing moves any more");
+        run_log_line(work->log, "nothing moves any more, or what would has not run well before it yet");
     return true;
 }
 
@@ -160,8 +161,23 @@ static void log_instances_that_wait(const Work *work, const Environment *environ
     }
 }
 
+/* The policy of the branch before the change decides. That of the change itself counts where none came
+ * before, or where nobody was asked before: more consent than that is no loss. */
+static const Policy *policy_before(Work *work, const RunEngine *opened, Settings *before, GError **error) {
+    const Policy *own = &opened->environment->policy;
+    g_autoptr(MarkRecord) mark = ledger_mark(work->pipeline->ledger, work->run->subject);
+    if (mark->settings_commit == NULL || are_same_files(work, mark->settings_commit, work->run->commit))
+        return own;
+    if (!read_settings(work, mark->settings_commit, before, error))
+        return NULL;
+    return before->environment->policy.approvals > 0 ? &before->environment->policy : own;
+}
+
 static RunEvent decide(Work *work, const RunEngine *opened, GError **error) {
-    const Policy *policy = &opened->environment->policy;
+    g_auto(Settings) before = {0};
+    const Policy *policy = policy_before(work, opened, &before, error);
+    if (policy == NULL)
+        return RUN_EVENT_FAILED;
     bool acts = opened->plan->actions->len > 0, promotes = strcmp(work->run->cause, "promotion") == 0;
     if (policy->approvals > 0 && (acts || (promotes && work->run->lock != NULL))) {
         run_log_line(work->log, "%d approval%s needed", policy->approvals,

@@ -39,6 +39,7 @@ typedef enum {
 typedef enum {
     RUN_EVENT_OK,         /* the step is done */
     RUN_EVENT_FAILED,     /* it can't be done */
+    RUN_EVENT_DROPPED,    /* it can't be done, and nothing of it is in Git */
     RUN_EVENT_NOTHING,    /* there is nothing to do */
     RUN_EVENT_ASK,        /* a person must consent first */
     RUN_EVENT_LOCK,       /* the lock in hand is to be committed first */

@@ -147,6 +147,7 @@ static json_t *environment_of(Pipeline *pipeline, const char *name) {
                         ? json_copy((json_t *)observed)
                         : json_pack("{s:s, s:s, s:n, s:n, s:[], s:[], s:[]}", "name", name, "health",
                                     "unknown", "observed", "problem", "instances", "plugins", "holds");
+    json_object_update(value, g_hash_table_lookup(pipeline->declared, name));
     g_mutex_unlock(&pipeline->mutex);
     g_autoptr(MarkRecord) mark = ledger_mark(pipeline->ledger, name);
     g_autoptr(RunRecord) open = runs_find(pipeline, RUN_DEPLOY, name, is_open);

@@ -65,8 +65,8 @@ static void end_step(RunRecord *run, const char *name, bool failed) {
 }
 
 static bool is_failure(RunEvent event) {
-    return event == RUN_EVENT_FAILED || event == RUN_EVENT_WENT_BACK || event == RUN_EVENT_REJECTED ||
-           event == RUN_EVENT_EXPIRED;
+    return event == RUN_EVENT_FAILED || event == RUN_EVENT_DROPPED || event == RUN_EVENT_WENT_BACK ||
+           event == RUN_EVENT_REJECTED || event == RUN_EVENT_EXPIRED;
 }
 
 bool run_advance(RunRecord *run, RunEvent event) {
@@ -113,9 +113,14 @@ const char *work_by(Work *work) {
     return work->by;
 }
 
-static void work_clear(Work *work) {
+static void release_declarations(Work *work) {
     if (work->holds_declarations)
         g_mutex_unlock(&work->pipeline->declarations);
+    work->holds_declarations = false;
+}
+
+static void work_clear(Work *work) {
+    release_declarations(work);
     g_free(work->by);
     g_clear_pointer(&work->log, run_log_free);
     g_clear_pointer(&work->run, run_record_unref);
@@ -165,8 +170,22 @@ static void fail(Work *work, GError *error) {
     work->run->message = masked;
 }
 
-/* The step is tried again later, or, when it was too often, it failed. */
+/* Whether something newer waits for this run's turn to end. */
+static bool has_newer(const Work *work) {
+    const RunRecord *run = work->run;
+    g_autoptr(RunRecord) waiting =
+        runs_find(work->pipeline, run->kind, run->subject, run_stage_can_be_superseded);
+    return waiting != NULL && strcmp(waiting->id, run->id) > 0;
+}
+
+/* The step is tried again later, or, when it was too often, it failed. One that has not begun to change
+ * anything makes room for something newer, which may be the remedy. */
 static RunEvent pause_or_fail(Work *work, GError **error) {
+    RunStage stage = run_stage_of(work->run);
+    if (run_next(work->run->kind, stage, RUN_EVENT_SUPERSEDED) != RUN_STAGES && has_newer(work)) {
+        log_error(work, "not now", *error);
+        return RUN_EVENT_SUPERSEDED;
+    }
     guint seconds = pause_again(work->pipeline, work->run->id);
     if (seconds == 0)
         return RUN_EVENT_FAILED;
@@ -183,6 +202,7 @@ static MarkEdit edit_for(const Work *work, RunStage stage) {
 }
 
 static bool store_end(Work *work, RunEvent event, GError **error) {
+    bool begins = run_stage_of(work->run) == RUN_QUEUED;
     if (!run_advance(work->run, event)) {
         error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_FAILED, NULL, "a run can't go on from '%s'",
                   work->run->state);
@@ -191,7 +211,17 @@ static bool store_end(Work *work, RunEvent event, GError **error) {
     RunStage stage = run_stage_of(work->run);
     if (run_stage_has_ended(stage))
         run_log_line(work->log, "the run has ended: %s", run_stage_text(stage));
-    return pipeline_commit(work->pipeline, work->run, NULL, edit_for(work, stage), NULL, error);
+    g_autoptr(RunRecord) other = begins                     ? runs_take_place(work->pipeline, work->run)
+                                 : stage == RUN_ROLLED_BACK ? runs_drop_queued(work->pipeline, work->run)
+                                                            : NULL;
+    return pipeline_commit(work->pipeline, work->run, other, edit_for(work, stage), NULL, error);
+}
+
+/* A lock in hand that was not pushed is gone with its run: the environment is not behind. */
+static RunEvent what_failed(const RunRecord *run, RunEvent event) {
+    bool dropped = event == RUN_EVENT_FAILED && run_stage_of(run) == RUN_PLANNING &&
+                   promotion_has_lock_in_hand(run) && run->pushed == NULL;
+    return dropped ? RUN_EVENT_DROPPED : event;
 }
 
 /* What came in while it was planned takes its place before it begins to apply. */
@@ -210,24 +240,23 @@ static RunEvent do_step(Work *work, GError **error) {
     if (step == NULL)
         return RUN_EVENT_OK;
     RunEvent event = step(work, error);
-    if (*error == NULL)
-        pause_end(work->pipeline, work->run->id);
+    /* What failed because we were told to stop is begun again at the next start. */
+    if (*error != NULL && g_cancellable_is_cancelled(work->pipeline->stop))
+        return RUN_EVENTS;
     if (event == RUN_EVENT_FAILED && work_is_transient(*error))
         event = pause_or_fail(work, error);
+    else
+        pause_end(work->pipeline, work->run->id);
     if (event != RUN_EVENTS && run_stage_of(work->run) == RUN_PLANNING && has_newer(work))
         return RUN_EVENT_SUPERSEDED;
-    if (event == RUN_EVENT_FAILED || event == RUN_EVENT_WENT_BACK)
+    event = what_failed(work->run, event);
+    if (is_failure(event))
         fail(work, *error);
     return event;
 }
 
-/* What follows from a run that ended: folders of its own are gone, the next environment is asked. */
+/* What follows from a run that ended: the next environment is asked. */
 static void after_end(Pipeline *pipeline, const RunRecord *run) {
-    static const char *const folders[] = {"declarations", "settings", "plugin", NULL};
-    for (const char *const *folder = folders; *folder != NULL; folder++) {
-        g_autofree char *path = pipeline_path(pipeline, "runs", run->id, *folder, NULL);
-        files_remove_tree(path, NULL);
-    }
     if (run->kind == RUN_BUILD)
         return;
     if (run_stage_of(run) == RUN_DONE) {
@@ -236,16 +265,28 @@ static void after_end(Pipeline *pipeline, const RunRecord *run) {
         if (before != NULL)
             promotion_propose(pipeline, before);
     }
+    if (run_stage_of(run) == RUN_ROLLED_BACK)
+        pipeline_hint(pipeline, pipeline->settings->git);
     g_autofree char *job = g_strconcat("observe ", run->subject, NULL);
     ticker_now(pipeline->ticker, job);
+}
+
+/* Someone took it from us (a newer commit): what is stored is what counts. Or the store is ill (a full disk),
+ * and the step is done again later. */
+static void not_stored(Work *work, const GError *problem) {
+    run_log_line(work->log, "not stored: %s", problem->message);
+    if (!g_error_matches(problem, STORE_ERROR, STORE_ERROR_CONFLICT))
+        pause_for_store(work->pipeline, work->run->id);
 }
 
 /* Whether the run goes on at once. */
 static bool work_step(Pipeline *pipeline, const char *id) {
     g_auto(Work) work = {.pipeline = pipeline};
     g_autoptr(GError) error = NULL;
-    if (!open_work(&work, id, &error))
+    if (!open_work(&work, id, &error)) {
+        pause_for_store(pipeline, id);
         return false;
+    }
     RunStage stage = run_stage_of(work.run);
     if (stage != RUN_QUEUED && !run_stage_is_working(stage))
         return false;
@@ -254,16 +295,26 @@ static bool work_step(Pipeline *pipeline, const char *id) {
         return false;
     g_autoptr(GError) problem = NULL;
     if (!store_end(&work, event, &problem)) {
-        /* Someone took it from us (a newer commit), or the store is ill: what is stored is what counts. */
-        run_log_line(work.log, "not stored: %s", problem->message);
+        not_stored(&work, problem);
         return false;
     }
+    release_declarations(&work);
     if (run_stage_has_ended(run_stage_of(work.run)))
         after_end(pipeline, work.run);
     return true;
 }
 
+/* Every step checks out what it needs: nothing lies about while a run waits, or when it has ended. */
+static void remove_checkouts(Pipeline *pipeline, const char *run) {
+    static const char *const folders[] = {"declarations", "settings", "plugin", NULL};
+    for (const char *const *folder = folders; *folder != NULL; folder++) {
+        g_autofree char *path = pipeline_path(pipeline, "runs", run, *folder, NULL);
+        files_remove_tree(path, NULL);
+    }
+}
+
 void work_on(Pipeline *pipeline, const char *run) {
     while (!g_cancellable_is_cancelled(pipeline->stop) && work_step(pipeline, run)) {
     }
+    remove_checkouts(pipeline, run);
 }
