@@ -99,13 +99,13 @@ def test_a_version_that_fails_goes_back_in_connect_and_in_git(delivery):
 
 
 def test_what_fails_after_a_promotion_goes_back_there_alone(delivery):
-    delivery.declarations.write("environments/prod.yaml", delivery.environment(delivery.prod))
+    """In prod a variable makes the changed module fail: values are never promoted."""
+    variable = lambda text: text.replace('"variables": {', '"variables": { "fail": {"type": "string", "default": ""},', 1)  # noqa: E731
+    delivery.change("a variable", modules__tick__module_yaml=variable(delivery.module()), environments__prod_yaml=delivery.environment(
+        delivery.prod).replace('"variables": {', '"variables": {"fail": "told to", ', 1))
     served = bring_up(delivery)
     first = promote(served, delivery, "1.0.0")
-    # In prod the module's variable makes the new version fail: values are never promoted.
-    delivery.change("a note", modules__tick__module_yaml=delivery.module(**{"fail.at.start": "${var.fail}"}).replace(
-        '"variables": {', '"variables": { "fail": {"type": "string", "default": ""},'),
-        environments__prod_yaml=delivery.environment(delivery.prod).replace('"secret":', '"fail": "told to", "secret":'))
+    delivery.change("use it", modules__tick__module_yaml=variable(delivery.module(**{"fail.at.start": "${var.fail}"})))
     served.wait_run("dev", "done", cause="push")
     waiting = served.wait_run("prod", "waiting", cause="promotion", after=first["id"])
     served.as_person("approver").approve(waiting["id"])
