@@ -176,8 +176,7 @@ static char *commit_to_look_at(Pipeline *pipeline, const char *environment) {
     g_autoptr(MarkRecord) mark = ledger_mark(pipeline->ledger, environment);
     if (mark->good_commit != NULL)
         return g_strdup(mark->good_commit);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
-    return g_strdup(pipeline->head);
+    return pipeline_head(pipeline);
 }
 
 static void set_facts(json_t *value, const Environment *environment) {

@@ -127,6 +127,16 @@ void pipeline_wake(Pipeline *pipeline) {
     g_cond_broadcast(&pipeline->wake);
 }
 
+char **pipeline_environments(Pipeline *pipeline) {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
+    return pipeline->project != NULL ? g_strdupv(pipeline->project->environments) : g_new0(char *, 1);
+}
+
+char *pipeline_head(Pipeline *pipeline) {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
+    return g_strdup(pipeline->head);
+}
+
 /* --- The scheduler -------------------------------------------------------------------------------------- */
 
 /* One run at a time for each plugin and each environment. */

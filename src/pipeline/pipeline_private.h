@@ -44,6 +44,11 @@ void pipeline_wake(Pipeline *pipeline);
 /* DATA/PATH…, NULL-terminated; the caller frees it. */
 char *pipeline_path(const Pipeline *pipeline, ...) G_GNUC_NULL_TERMINATED;
 
+/* The environments of the newest declarations in the order of promotion, and their commit: empty, and NULL,
+ * before they were read. The caller frees both. */
+char **pipeline_environments(Pipeline *pipeline);
+char *pipeline_head(Pipeline *pipeline);
+
 /* The declarations have not been read yet since we started: an error of those that pass by themselves. */
 void pipeline_set_unread(GError **error);
 
@@ -153,6 +158,11 @@ Project *declarations_project(const Pipeline *pipeline, const char *root, const 
  * nothing differed. */
 bool declarations_push_lock(Work *work, Checkout *checkout, const char *environment, const char *act,
                             const char *message, char **commit, bool *rejected, GError **error);
+/* One try to read the branch, change it and push: false with *rejected where others pushed meanwhile. */
+typedef bool (*PushTry)(Work *work, gpointer data, bool *rejected, GError **error);
+/* Tries until nobody was faster (a bounded number of times). With pipeline->declarations held. */
+bool declarations_push(Work *work, PushTry once, gpointer data, GError **error);
+
 /* The commit that this run pushed by an act, where it did before it was interrupted; NULL: none. */
 char *declarations_find_push(Work *work, GitRepository *git, const char *head, const char *environment,
                              const char *act, GError **error);

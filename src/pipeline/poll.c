@@ -142,11 +142,6 @@ static bool look_at_declarations(Pipeline *pipeline, bool *moved, bool *first, G
     return true;
 }
 
-static char **environments_of(Pipeline *pipeline) {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
-    return pipeline->project != NULL ? g_strdupv(pipeline->project->environments) : g_new0(char *, 1);
-}
-
 void poll_declarations(gpointer data) {
     Pipeline *pipeline = data;
     g_autoptr(GError) error = NULL;
@@ -158,7 +153,7 @@ void poll_declarations(gpointer data) {
         return;
     poll_watch_sources(pipeline);
     observe_watch(pipeline);
-    g_auto(GStrv) environments = environments_of(pipeline);
+    g_auto(GStrv) environments = pipeline_environments(pipeline);
     for (char **environment = environments; *environment != NULL; environment++) {
         g_autoptr(json_t) event = json_pack("{s:s}", "name", *environment);
         pipeline_tell(pipeline, "environment", event);
@@ -185,7 +180,7 @@ static void source_free(gpointer data) {
 /* Whether the first environment's lock has been built from this commit: somebody else built it. */
 static bool is_locked(const Source *source, const char *commit) {
     Pipeline *pipeline = source->pipeline;
-    g_auto(GStrv) environments = environments_of(pipeline);
+    g_auto(GStrv) environments = pipeline_environments(pipeline);
     if (environments[0] == NULL)
         return false;
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->declarations);

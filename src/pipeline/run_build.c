@@ -4,8 +4,6 @@
 #include "pipeline/builder.h"
 #include "pipeline/pipeline_private.h"
 
-#define PUSHES_MOST 10
-
 /* What the newest declarations say of the plugin; NULL with an error where they build it no more. */
 static PluginBuild *declared_build(Pipeline *pipeline, const char *plugin, GError **error) {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
@@ -102,11 +100,9 @@ RunEvent step_build(Work *work, GError **error) {
 /* sluice.yaml as the branch has it now, with the credentials that the first environment may use. */
 static Project *read_project(Work *work, GError **error) {
     Pipeline *pipeline = work->pipeline;
-    g_mutex_lock(&pipeline->mutex);
-    g_autofree char *commit = g_strdup(pipeline->head);
-    g_autofree char *first = pipeline->project != NULL ? g_strdup(pipeline->project->environments[0]) : NULL;
-    g_mutex_unlock(&pipeline->mutex);
-    if (commit == NULL || first == NULL) {
+    g_autofree char *commit = pipeline_head(pipeline);
+    g_auto(GStrv) environments = pipeline_environments(pipeline);
+    if (commit == NULL || environments[0] == NULL) {
         pipeline_set_unread(error);
         return NULL;
     }
@@ -115,7 +111,7 @@ static Project *read_project(Work *work, GError **error) {
     g_auto(Checkout) checkout = {0};
     if (!declarations_check_out(mirror, pipeline->settings, commit, folder, &checkout, error))
         return NULL;
-    return declarations_project(pipeline, checkout.root, first, error);
+    return declarations_project(pipeline, checkout.root, environments[0], error);
 }
 
 RunEvent step_publish(Work *work, GError **error) {
@@ -178,7 +174,8 @@ static bool resolve(Work *work, const Checkout *checkout, const char *name, GErr
 }
 
 /* One try: *rejected where others pushed meanwhile. */
-static bool lock_once(Work *work, const char *environment, bool *rejected, GError **error) {
+static bool lock_once(Work *work, gpointer data, bool *rejected, GError **error) {
+    const char *environment = data;
     Pipeline *pipeline = work->pipeline;
     g_autofree char *head = NULL, *commit = NULL;
     g_autoptr(GitRepository) mirror = declarations_fetch(pipeline, &head, error);
@@ -203,20 +200,13 @@ static bool lock_once(Work *work, const char *environment, bool *rejected, GErro
 
 RunEvent step_lock(Work *work, GError **error) {
     Pipeline *pipeline = work->pipeline;
-    g_mutex_lock(&pipeline->mutex);
-    g_autofree char *first = pipeline->project != NULL ? g_strdup(pipeline->project->environments[0]) : NULL;
-    g_mutex_unlock(&pipeline->mutex);
-    if (first == NULL) {
+    g_auto(GStrv) environments = pipeline_environments(pipeline);
+    if (environments[0] == NULL) {
         pipeline_set_unread(error);
         return RUN_EVENT_FAILED;
     }
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->declarations);
-    bool rejected = true, locked = false;
-    for (guint i = 0; i < PUSHES_MOST && rejected && !locked; i++) {
-        g_clear_error(error);
-        rejected = false;
-        locked = lock_once(work, first, &rejected, error);
-    }
+    bool locked = declarations_push(work, lock_once, environments[0], error);
     ticker_now(pipeline->ticker, "declarations");
     return locked ? RUN_EVENT_OK : RUN_EVENT_FAILED;
 }
