@@ -340,7 +340,7 @@ class Delivery:
                 served.process.kill()
                 served.process.wait()
         for sandbox in (self.dev, self.prod):
-            with contextlib.suppress(urllib.error.HTTPError):
+            with contextlib.suppress(OSError):
                 sandbox.delete(f"/connectors/{self.name}-source")
 
 
