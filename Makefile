@@ -26,7 +26,7 @@ debug: ## build program and tests with the address and undefined-behaviour sanit
 	@test -f $(DEBUG)/build.ninja || $(PACKAGES) meson setup $(DEBUG) --buildtype=debug --optimization=1 -Db_sanitize=address,undefined >/dev/null
 	@ninja -C $(DEBUG) -j $(JOBS) --quiet
 
-demo: ## run the whole flow, from REST to REST, on real Kafka and Connect
+demo: ## continuous delivery, from push to prod and from REST to REST, on real Git, Maven, Kafka and Connect
 	@scripts/setup --demo
 	@$(MAKE) --no-print-directory build
 	@examples/demo/demo up

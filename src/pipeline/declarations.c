@@ -45,6 +45,13 @@ char *declarations_lock_path(const PipelineSettings *settings, const char *envir
     return declarations_path(settings, file);
 }
 
+bool declarations_build(const Project *project, const char *plugin) {
+    for (guint i = 0; i < project->builds->len; i++)
+        if (g_str_equal(((const PluginBuild *)project->builds->pdata[i])->name, plugin))
+            return true;
+    return false;
+}
+
 Lock *declarations_lock_at(GitRepository *git, const PipelineSettings *settings, const char *commit,
                            const char *environment, GError **error) {
     g_autofree char *path = declarations_lock_path(settings, environment);

@@ -137,6 +137,8 @@ bool work_check_out(Work *work, Checkout *checkout, GError **error);
 char *declarations_path(const PipelineSettings *settings, const char *file);
 /* environments/NAME.lock: in the repository (with the declarations' folder). The caller frees it. */
 char *declarations_lock_path(const PipelineSettings *settings, const char *environment);
+/* Whether the project says from which repository the plugin is built. */
+bool declarations_build(const Project *project, const char *plugin);
 /* The lock at a commit; an empty one where there is none. */
 Lock *declarations_lock_at(GitRepository *git, const PipelineSettings *settings, const char *commit,
                            const char *environment, GError **error);

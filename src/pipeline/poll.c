@@ -33,18 +33,11 @@ static void set_head(Pipeline *pipeline, const char *commit, const char *title, 
     pipeline->project = project;
 }
 
-static bool is_built(const Project *project, const char *plugin) {
-    for (guint i = 0; i < project->builds->len; i++)
-        if (g_str_equal(((const PluginBuild *)project->builds->pdata[i])->name, plugin))
-            return true;
-    return false;
-}
-
 /* A first environment whose lock lacks a plugin that we build waits for the first build, which locks it. */
 static bool waits_for_build(const Environment *environment, const Project *project) {
     for (guint i = 0; environment->first && i < environment->plugins->len; i++) {
         const char *plugin = ((const PluginRequest *)environment->plugins->pdata[i])->name;
-        if (lock_find_plugin(environment->lock, plugin) == NULL && is_built(project, plugin))
+        if (lock_find_plugin(environment->lock, plugin) == NULL && declarations_build(project, plugin))
             return true;
     }
     return false;

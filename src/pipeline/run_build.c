@@ -147,25 +147,57 @@ static bool note_commit(const Work *work, Lock *lock) {
     return false;
 }
 
+/* What the environment asks for, but for what another build of ours has yet to publish and lock. */
+static GPtrArray *requests_without_unbuilt(const Work *work, const Environment *environment,
+                                           const Project *project) {
+    GPtrArray *requests = g_ptr_array_new();
+    for (guint i = 0; i < environment->plugins->len; i++) {
+        const char *plugin = ((const PluginRequest *)environment->plugins->pdata[i])->name;
+        if (g_str_equal(plugin, work->run->subject) || lock_find_plugin(environment->lock, plugin) != NULL ||
+            !declarations_build(project, plugin))
+            g_ptr_array_add(requests, environment->plugins->pdata[i]);
+    }
+    return requests;
+}
+
+/* The lock with the newest of this plugin. The first builds of several plugins end one after the other: who
+ * is first finds nothing of the others in the repository, and leaves them to lock themselves. */
+static Lock *resolve_lock(Work *work, const Checkout *checkout, const Environment *environment,
+                          const Project *project, GError **error) {
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GPtrArray) without = requests_without_unbuilt(work, environment, project);
+    const char *const plugins[] = {work->run->subject, NULL};
+    LockRequest request = {
+        .requests = environment->plugins,
+        .repositories = project->repositories,
+        .upgrade = plugins,
+        .root = checkout->root,
+        .cancellable = work->pipeline->stop,
+    };
+    g_autoptr(Lock) lock = lock_copy(environment->lock);
+    g_autoptr(GPtrArray) changes = lock_resolve(lock, &request, &problem);
+    if (changes == NULL && without->len < environment->plugins->len &&
+        g_error_matches(problem, PLUGIN_ERROR, PLUGIN_ERROR_NOT_FOUND)) {
+        g_clear_error(&problem);
+        lock_free(lock);
+        lock = lock_copy(environment->lock);
+        request.requests = without;
+        changes = lock_resolve(lock, &request, &problem);
+    }
+    if (changes != NULL)
+        return g_steal_pointer(&lock);
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return NULL;
+}
+
 static bool resolve(Work *work, const Checkout *checkout, const char *name, GError **error) {
     Pipeline *pipeline = work->pipeline;
     g_autoptr(Environment) environment =
         declarations_load(pipeline, checkout->root, name, false, NULL, work->log, error);
     g_autoptr(Project) project =
         environment != NULL ? declarations_project(pipeline, checkout->root, name, error) : NULL;
-    if (project == NULL)
-        return false;
-    g_autoptr(Lock) lock = lock_copy(environment->lock);
-    const char *const plugins[] = {work->run->subject, NULL};
-    const LockRequest request = {
-        .requests = environment->plugins,
-        .repositories = project->repositories,
-        .upgrade = plugins,
-        .root = checkout->root,
-        .cancellable = pipeline->stop,
-    };
-    g_autoptr(GPtrArray) changes = lock_resolve(lock, &request, error);
-    if (changes == NULL)
+    g_autoptr(Lock) lock = project != NULL ? resolve_lock(work, checkout, environment, project, error) : NULL;
+    if (lock == NULL)
         return false;
     if (!note_commit(work, lock))
         run_log_line(work->log, "'%s' does not ask for this version: its lock keeps what it has", name);

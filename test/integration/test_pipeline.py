@@ -177,6 +177,22 @@ def test_only_listed_repositories_are_built(delivery):
     served.stop()
 
 
+def test_the_first_build_of_several_plugins_locks_without_the_others(delivery):
+    project = delivery.declarations.root / "sluice.yaml"
+    tock = f"tock: {{ git: \"{delivery.folder}/git/tock.git\", maven: \"{delivery.coordinate}-tock\" }}"
+    project.write_text(project.read_text().replace("plugins: { ", f"plugins: {{ {tock}, "))
+    delivery.declarations.write("environments/dev.yaml", delivery.environment(delivery.dev, "plugins: { tock: {} }\n"))
+    delivery.declarations.commit("a second plugin, of which nothing was built yet")
+    delivery.push(delivery.declarations)
+    delivery.release("1.0.0")
+    served = delivery.serve()
+    served.wait_run("tick", "done")
+    assert list(delivery.lock("dev")["plugins"]) == ["tick"]
+    time.sleep(QUIET)
+    assert served.api.runs("dev") == [], "dev waits for the other plugin"
+    served.stop()
+
+
 def test_a_webhook_is_a_hint_to_look_now(delivery):
     import hashlib
     import hmac
