@@ -26,7 +26,7 @@ debug: ## build program and tests with the address and undefined-behaviour sanit
 	@test -f $(DEBUG)/build.ninja || $(PACKAGES) meson setup $(DEBUG) --buildtype=debug --optimization=1 -Db_sanitize=address,undefined >/dev/null
 	@ninja -C $(DEBUG) -j $(JOBS) --quiet
 
-demo: ## run the whole flow, from REST to REST, on real Kafka and Connect
+demo: ## continuous delivery, from push to prod and from REST to REST, on real Git, Maven, Kafka and Connect
 	@scripts/setup --demo
 	@$(MAKE) --no-print-directory build
 	@examples/demo/demo up
@@ -59,11 +59,12 @@ soak: debug ## change, kill and apply again and again for MINUTES (10) and look 
 fmt: ## format the C code
 	@clang-format -i $(SOURCES)
 
-lint: debug layers ## format check and clang-tidy
+lint: debug layers ## format check, clang-tidy, and the page's types
 	@clang-format --dry-run --Werror $(SOURCES)
 	@run-clang-tidy -quiet -j $(JOBS) -p $(DEBUG) '/src/' > $(DEBUG)/clang-tidy.log 2>&1 \
 	  || { grep -E 'warning:|error:' $(DEBUG)/clang-tidy.log | sort -u; exit 1; }
 	@echo "clang-tidy: clean"
+	@tsc --noEmit -p web && echo "tsc: clean"
 
 layers: ## hold the #includes to the order of the folders
 	@/usr/bin/python3 test/layers.py

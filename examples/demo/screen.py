@@ -51,7 +51,8 @@ class Screen:
             self._print("  " + (self._styled(BOLD, line) if number == 0 else line))
 
     def wait(self, what, ready, seconds, pause=0.1):
-        """Asks `ready()` until it answers with something, and gives that; None after `seconds`."""
+        """Asks `ready()` until it answers with something, and gives that; None after `seconds`. `what` is a text, or a
+        function that gives one."""
         started = time.monotonic()
         try:
             while True:
@@ -66,7 +67,8 @@ class Screen:
 
     def _show_progress(self, what, spent):
         if spent > 1:
-            self._progress(self._styled(DIM, f"… {what}, {spent:.0f} s"))
+            text = what() if callable(what) else what
+            self._progress(self._styled(DIM, f"… {text}, {spent:.0f} s"))
 
     def _progress(self, text):
         if self.is_terminal and text != self.progress:

@@ -12,6 +12,8 @@ from work import EXAMPLES
 
 SANDBOXES = {"dev": "demo-dev", "prod": "demo-prod"}
 WAITING = 500  # orders that are there before anything reads them
+ADDRESSES = ("BOOTSTRAP_SERVERS", "CONNECT_URL", "ORDERS_URL", "WAREHOUSE_URL")
+TOKENS = ("ORDERS_TOKEN", "WAREHOUSE_TOKEN")
 RATE = {"dev": 10, "prod": 20}  # new orders a second
 BUSY_EVERY, REFUSED_EVERY = 97, 101
 NEWEST = 30  # shipments whose durations are told: in dev, those of three seconds
@@ -26,7 +28,7 @@ class Shop:
         self.screen = screen
 
     def start_services(self):
-        tokens = {"ORDERS_TOKEN": secrets.token_hex(12), "WAREHOUSE_TOKEN": secrets.token_hex(12)}
+        tokens = {name: secrets.token_hex(12) for name in TOKENS}
         rate = RATE[self.environment]
         orders = self._start("orders", ["--initial", WAITING, "--rate", rate], tokens)
         warehouse = self._start("warehouse", ["--fail-every", BUSY_EVERY, "--reject-every", REFUSED_EVERY], tokens)
@@ -46,6 +48,21 @@ class Shop:
 
     def get(self, name):
         return self.work.variables[f"{self.environment.upper()}_{name}"]
+
+    def variables(self):
+        """Names of what this environment's declarations read, and nothing else's."""
+        return [f"{self.environment.upper()}_{name}" for name in (*ADDRESSES, *TOKENS)]
+
+    def version(self, connector):
+        """The version in which a connector and all of its tasks run; None where not all do."""
+        try:
+            status = get_json(f"{self.get('CONNECT_URL')}/connectors/{connector}/status")
+        except OSError:  # no such connector, or a worker that restarts
+            return None
+        parts = [status["connector"], *status["tasks"]]
+        versions = {part.get("version") for part in parts if part["state"] == "RUNNING"}
+        whole = len(parts) > 1 and all(part["state"] == "RUNNING" for part in parts)
+        return versions.pop() if whole and len(versions) == 1 else None
 
     def orders(self):
         return get_json(self.get("ORDERS_URL") + "/stats")["orders"]

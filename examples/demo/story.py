@@ -3,15 +3,21 @@
 
 import json
 import shlex
+import time
 import xml.etree.ElementTree as xml
 
 from errors import DemoError
+from maven import start_maven
+from server import DEVELOPER, MANAGER, Server, email, ended
 from shop import BUSY_EVERY, REFUSED_EVERY, SANDBOXES, WAITING, Shop, watch
 from work import EXAMPLES
 
 CHANGES = EXAMPLES / "changes"
-NAME, EMAIL = "Sluice demo", "demo@acme.example"
-REPOSITORY = "https://maven.acme.example/releases"  # of the example's sluice.yaml
+CONNECTORS = ("orders-source", "shipments-sink")
+EXAMPLES_MAVEN = "https://maven.acme.example/releases"  # of the example's sluice.yaml
+EXAMPLES_GIT = "https://git.acme.example/streaming"
+AS_MANAGER = f"SLUICE_TOKEN=$(cat ../tokens/{MANAGER})"
+SWITCHING = 120  # seconds for a version to run in dev, once it is built
 WATCHED = 5  # seconds
 
 
@@ -20,13 +26,14 @@ class Story:
         self.screen = screen
         self.shell = shell
         self.work = work
+        self.server = Server(work, screen)
         self.shops = {environment: Shop(environment, work, screen) for environment in SANDBOXES}
 
     def tell(self):
         self.make_a_place()
-        self.build_and_publish()
-        self.apply_dev()
-        self.promote_to_prod()
+        self.start_the_server()
+        self.bring_the_first_versions()
+        self.let_prod_have_them()
         self.bring_a_feature()
         self.change_one_line()
         self.bring_a_mistake()
@@ -46,75 +53,90 @@ class Story:
         say()
         say("Each has an Orders API, where the flow begins, and a Warehouse API, where it ends:")
         self._show_services()
-
-    def build_and_publish(self):
-        self.screen.act("Two connectors, built by Maven and published to a Maven repository")
-        for name in ("streaming", "orders-source", "shipments-sink"):
-            self.work.copy(name)
-            self._name_the_repository(self.work.folder / name / "sluice.yaml")
-            self._commit_first(name)
+        say()
+        say("Between the two connectors is a Kafka Streams application. Sluice makes its topics; it runs beside Connect:")
         self.work.copy("order-totals")
-        self.screen.say("Sluice publishes what Maven builds; Maven can do it itself. The repository is a folder here.")
-        self._build("orders-source", "mvn package")
-        self.shell.run("streaming", "sluice publish ../orders-source/target/orders-source-1.0.0.jar --repository acme")
-        self._build("shipments-sink", "mvn deploy -DaltDeploymentRepository=acme::file://$PWD/../repository")
-        self.screen.say()
-        self.screen.say("Between the two is a Kafka Streams application. Sluice makes its topics; it runs beside Connect.")
         self._build("order-totals", "mvn package")
 
-    def apply_dev(self):
-        run = self.shell.run
-        self.screen.act("Dev: from declarations to a running flow")
-        run("streaming", "sluice validate")
-        self.screen.say()
-        self.screen.say("The lock says which versions dev gets, byte for byte; it is committed.")
-        run("streaming", "sluice lock dev")
-        self._commit("dev: orders-source 1.0.0, shipments-sink 1.0.0")
-        run("streaming", "sluice apply dev --auto-approve")
-        self._commit_reports()
-        self._begin_flow("dev")
+    def start_the_server(self):
+        say = self.screen.say
+        self.screen.act("Git, a Maven repository with a password, and the server between them")
+        start_maven(self.work, self.screen)
+        self.work.copy("streaming", "declarations")
+        self._localise()
+        for name in CONNECTORS:
+            self.work.copy(name)
+        for name in ("declarations", *CONNECTORS):
+            self._make_repository(name)
+        self._push("declarations")
+        self.server.start(self.shops)
+        say("The declarations say what runs where, and from which repository each plugin is built:")
+        self.shell.run("declarations", "sed -n '/^plugins:/,$p' sluice.yaml")
+        say()
+        say("The server's own file says who may do what, and whose code it builds. From here on people only push and approve:")
+        self.screen.table([["who", "may", "token"],
+                           [DEVELOPER, "write, and approve what others wrote", str(self.server.token_file(DEVELOPER))],
+                           [MANAGER, "approve", str(self.server.token_file(MANAGER))]])
+        say()
+        say(f"sluice serve runs; it and its page are at {self.server.url}")
+        say()
+        say("Dev has to wait for its plugins. Prod could make the one topic that needs none, but there nothing changes without")
+        say("a person's consent. Who wrote a change can't give it; the release manager can:")
+        self._consent(self._wait_for_consent())
 
-    def promote_to_prod(self):
+    def bring_the_first_versions(self):
         run = self.shell.run
-        self.screen.act("Prod: the same modules and versions, promoted by a commit")
-        run("streaming", "sluice promote dev prod")
-        self._commit("promote dev to prod")
-        run("streaming", "sluice apply prod --auto-approve")
+        self.screen.act("Two pushes: built, published, locked, and running in dev")
+        for name in CONNECTORS:
+            self._push(name, shown=True)
+        self.screen.say()
+        for name in CONNECTORS:
+            self._expect(name, "done")
+        self._expect("dev", "done")
+        self._begin_flow("dev")
+        run("", "sluice runs")
+        run("", "sluice logs orders-source | tail -n 6")
+        run("", "sluice logs dev | grep -e ✓ -e healthy")
+        self.screen.say()
+        self.screen.say("What was built is locked by a commit of the server's, byte for byte:")
+        self._show_commits()
+
+    def let_prod_have_them(self):
+        say = self.screen.say
+        self.screen.act("Prod, once a person has said yes")
+        say("Dev is healthy, so the same modules and versions are proposed for prod. No connector is there yet:")
+        waiting = self._wait_for_consent()
+        self.shell.run("", "curl -s $PROD_CONNECT_URL/connectors; echo")
+        self._consent(waiting)
         self._begin_flow("prod")
 
     def bring_a_feature(self):
-        say, run = self.screen.say, self.shell.run
+        say = self.screen.say
         self.screen.act("A feature: orders-source 1.1.0 tells each order's channel")
         self._merge("orders-source-1.1.0.patch")
-        self._build("orders-source", "mvn package")
-        run("streaming", "sluice publish ../orders-source/target/orders-source-1.1.0.jar --repository acme")
+        build = self._expect("orders-source", "done")
+        seconds = self._wait_for_version("1.1.0", build)
+        self._expect("dev", "done")
+        self.shops["dev"].wait_for_channel("api")
         say()
-        say("Dev takes the newest version, and its module gets a variable for the channel:")
-        run("streaming", "sluice lock dev --upgrade orders-source")
-        run("streaming", f"git apply {shlex.quote(str(CHANGES / 'streaming-channel.patch'))}")
-        self._commit("dev: orders-source 1.1.0, and its channel")
+        say(f"{seconds:.1f} s from the end of the build to RUNNING in dev: published, locked, the worker restarted once with both")
+        say("versions, then the connector switched.")
+        self._show_versions()
         say()
-        say("The worker restarts once, with both versions installed; then the connector switches:")
-        run("streaming", "sluice apply dev --auto-approve")
-        self._commit_reports()
-        self.shops["dev"].wait_for_channel("shop")
-        say()
-        say("Dev runs 1.1.0; prod stays at 1.0.0, and at the module as it was, until somebody promotes:")
-        run("streaming", "sluice plan prod")
-        self.show_both()
-        self._show_channels()
+        say("Prod waits again:")
+        self._consent(self._wait_for_consent())
+        self._show_versions()
 
     def change_one_line(self):
         say, run = self.screen.say, self.shell.run
         self.screen.act("A change of one line")
         before = self.shops["dev"].median_ms()
-        run("streaming", "sed -i 's/interval: 1s/interval: 100ms/' environments/dev.yaml")
-        run("streaming", "git diff --unified=0")
-        self._commit("dev: poll ten times a second")
+        run("declarations", "git pull -q --rebase")
+        run("declarations", "sed -i 's/interval: 1s/interval: 100ms/' environments/dev.yaml")
+        run("declarations", "git diff --unified=0")
+        run("declarations", "git commit -qam 'dev: poll ten times a second' && git push -q")
         say()
-        say("A plan in a file is applied as it was seen, or refused:")
-        run("streaming", "sluice plan dev --out ../dev.plan")
-        run("streaming", "sluice apply ../dev.plan")
+        self._expect("dev", "done")
         after = self.shops["dev"].median_ms()
         say()
         say(f"From order to shipment it took {before} ms in the median; now it takes {after} ms.")
@@ -123,29 +145,27 @@ class Story:
         say, run = self.screen.say, self.shell.run
         self.screen.act("A mistake: orders-source 1.2.0 passes its tests, and fails on a worker")
         self._merge("orders-source-1.2.0.patch")
-        self._build("orders-source", "mvn package")
-        run("streaming", "sluice publish ../orders-source/target/orders-source-1.2.0.jar --repository acme")
-        run("streaming", "sluice lock dev --upgrade orders-source")
-        self._commit("dev: orders-source 1.2.0")
-        run("streaming", "sluice apply dev --auto-approve", expect=1)
-        self.screen.dim("exit status 1")
+        self._expect("orders-source", "done")
+        self._expect("dev", "rolled_back")
+        run("", "sluice logs dev | sed -n '/rolled back/,$p'")
         say()
-        say("The connector went back by itself and runs 1.1.0. Git still says 1.2.0, so the lock goes back too:")
-        run("streaming", "git checkout -q HEAD~1 environments/dev.lock && git commit -qm 'dev: back to orders-source 1.1.0'")
-        run("streaming", "sluice plan dev")
+        say("It went back by itself, in Connect and in Git, and that version is held out of dev until a person lets it in:")
+        self._show_versions()
+        run("declarations", "git pull -q && git log -n 3 --format='%h %an: %s'")
+        run("declarations", "sed -n '/\"holds\"/,/^  }/p' environments/dev.lock")
 
     def end_well(self):
         self.screen.act("What runs now")
         if not self.show_both():
             raise DemoError("the environments are not healthy at the end")
         self.screen.say()
-        self.screen.say("Which version of what runs where is in Git:")
-        self.shell.run("streaming", "git log --oneline")
+        self.screen.say("Which version of what runs where, and how it came there, is in Git:")
+        self._show_commits()
         self.show_flow()
 
     def show_both(self):
         """`status` of both environments; whether both are healthy."""
-        return not any([self.shell.run("streaming", f"sluice status {environment}", expect=None)
+        return not any([self.shell.run("declarations", f"sluice status {environment}", expect=None)
                         for environment in SANDBOXES])
 
     def show_flow(self):
@@ -161,6 +181,9 @@ class Story:
         self.screen.heading("It is all up. What to try next")
         self._show_services()
         self.screen.say()
+        self.screen.say(f"The page is {self.server.url}; sign in as the release manager, who may approve, with what this prints:")
+        self.screen.say(f"cat {self.server.token_file(MANAGER)}")
+        self.screen.say()
         self.screen.say("Copy and paste, line by line:")
         for purpose, commands in self.next_commands():
             self.screen.say()
@@ -170,28 +193,43 @@ class Story:
 
     def next_commands(self):
         demo = shlex.quote(str(self.work.me))
+        patch = shlex.quote(str(CHANGES / "streaming-channel.patch"))
         return [
-            ("go there, with the variables that the declarations read",
-             [f"cd {shlex.quote(str(self.work.folder / 'streaming'))} && . ../demo.env"]),
-            ("change a line, look at the plan, apply it",
-             ["sed -i 's/interval: .*/interval: 3s/' environments/dev.yaml", "sluice plan dev", "sluice apply dev"]),
-            ("bring to prod what is good in dev: 1.1.0, and the channel",
-             ["git commit -qam 'dev: poll less often'", "sluice promote dev prod", "git commit -qam 'promote dev to prod'",
-              "sluice apply prod"]),
+            ("go there, as the developer, with the variables that the declarations read",
+             [f"cd {shlex.quote(str(self.work.folder / 'declarations'))} && . ../demo.env", "sluice runs"]),
+            ("push a commit of your own, and follow it to dev: the server looks each second",
+             ["git pull -q --rebase", f"git apply {patch}", "git commit -qam 'Name the channel of the orders' && git push -q",
+              "sleep 5; sluice logs dev --follow"]),
+            ("dev's module waits for prod now: approve it, here or on the page",
+             ["sluice runs --open", f"{AS_MANAGER} sluice approve prod", "sluice logs prod --follow"]),
             ("change something by hand, and see that it is seen",
-             ["curl -s -X PUT $DEV_CONNECT_URL/connectors/shipments-sink/pause", "sluice plan dev", "sluice apply dev"]),
+             ["git pull -q --rebase", "curl -s -X PUT $DEV_CONNECT_URL/connectors/shipments-sink/pause", "sluice plan dev",
+              "sluice apply dev"]),
             ("what the warehouse got; what is up; end it all and remove what it made",
              ["curl -s $DEV_WAREHOUSE_URL/stats", f"{demo} status", f"{demo} down"]),
         ]
 
-    def _name_the_repository(self, file):
-        """Writes the demo's own Maven repository into the declarations."""
-        if file.exists():
-            file.write_text(file.read_text().replace(REPOSITORY, self.work.repository.as_uri()))
+    def _localise(self):
+        """Writes the demo's own repositories, and a state that people and the server share, into the declarations."""
+        root = self.work.folder / "declarations"
+        file = root / "sluice.yaml"
+        text = file.read_text().replace(EXAMPLES_MAVEN, self.work.variables["MAVEN_URL"])
+        file.write_text(text.replace(EXAMPLES_GIT, str(self.work.git)))
+        for environment in SANDBOXES:
+            with (root / "environments" / f"{environment}.yaml").open("a") as file:
+                file.write(f"state: \"sqlite:{self.work.states / environment}.db\"\n")
 
-    def _commit_first(self, name):
-        self.shell.read(name, f"git init -q -b main && git config user.name '{NAME}' && git config user.email {EMAIL}"
-                              " && git config commit.gpgsign false && git add . && git commit -q -m 'As it begins'")
+    def _make_repository(self, name):
+        """A bare repository, and a clone of it with a first commit that is not pushed yet."""
+        self.shell.read("git", f"git init -q --bare -b main {name}.git")
+        self.shell.read(name, f"git init -q -b main && git remote add origin ../git/{name}.git"
+                              f" && git config user.name {DEVELOPER} && git config user.email {email(DEVELOPER)}"
+                              " && git config commit.gpgsign false && git config branch.main.remote origin"
+                              " && git config branch.main.merge refs/heads/main && git add ."
+                              " && git commit -q -m 'As it begins'")
+
+    def _push(self, name, shown=False):
+        (self.shell.run if shown else self.shell.read)(name, "git push -q origin main")
 
     def _build(self, folder, command):
         self.shell.build(folder, command)
@@ -202,13 +240,31 @@ class Story:
         path = CHANGES / patch
         title = path.read_text().partition("\n")[0]
         self.shell.run("orders-source", f"git apply --index {shlex.quote(str(path))}")
-        self.shell.run("orders-source", f"git commit -qm {shlex.quote(title)}")
+        self.shell.run("orders-source", f"git commit -qm {shlex.quote(title)} && git push -q")
+        self.screen.say()
 
-    def _commit(self, message):
-        self.shell.run("streaming", f"git add . && git commit -qm {shlex.quote(message)}")
+    def _expect(self, subject, state):
+        return self.server.expect(self.server.follow(subject), state)
 
-    def _commit_reports(self):
-        self._commit("dev: the versions that the worker reports")
+    def _wait_for_consent(self):
+        """What waits for prod, shown."""
+        waiting = self._expect("prod", "waiting")
+        self.shell.run("", "sluice runs --open")
+        return waiting
+
+    def _consent(self, waiting):
+        """As the release manager."""
+        self.shell.run("declarations", f"{AS_MANAGER} sluice approve prod --auto-approve")
+        self.screen.say()
+        self.server.expect(self.server.follow_approved(waiting), "done")
+
+    def _wait_for_version(self, version, build):
+        """Until dev's source runs in it; gives the seconds since the build's end."""
+        if self.screen.wait(f"waiting for {version} to run in dev",
+                            lambda: self.shops["dev"].version("orders-source") == version, SWITCHING):
+            return time.time() - ended(build, "build")
+        self._expect("dev", "done")  # or it says why
+        raise DemoError(f"orders-source {version} does not run in dev after {SWITCHING} s")
 
     def _begin_flow(self, environment):
         shop = self.shops[environment]
@@ -218,17 +274,20 @@ class Story:
         self.screen.say(f"{WAITING} orders had waited: {stats['accepted']} are in the warehouse now, "
                         f"{stats['per_second']:.0f} a second; it refused {stats['rejected']}.")
 
+    def _show_versions(self):
+        self.screen.say()
+        for name, shop in self.shops.items():
+            self.screen.say(f"{name} runs orders-source {shop.version('orders-source')}")
+
+    def _show_commits(self):
+        self.shell.run("declarations", "git pull -q --rebase && git log --format='%h %an: %s'")
+
     def _show_services(self):
         rows = [["", *self.shops]]
         for label, name in (("Orders API", "ORDERS_URL"), ("Warehouse API", "WAREHOUSE_URL"),
                             ("Kafka", "BOOTSTRAP_SERVERS"), ("Connect", "CONNECT_URL")):
             rows.append([label, *(shop.get(name) for shop in self.shops.values())])
         self.screen.table(rows)
-
-    def _show_channels(self):
-        self.screen.say()
-        for name, shop in self.shops.items():
-            self.screen.say(f"{name}: the warehouse counts by channel: {counts(shop.stats()['channels'])}")
 
 
 FLOW = [

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The work folder: what is in it, the variables that the declarations read, and the programs that run beside it.
 
-    streaming/  orders-source/  shipments-sink/    Git repositories
-    order-totals/                                  the Streams application, as it is built
-    repository/                                    the Maven repository `acme`
-    bin/sluice                                     the program
-    demo.env                                       the variables, for a shell
-    demo.json                                      the variables, and which programs were started
+    git/                                              the Git repositories that everyone pushes to, bare
+    declarations/  orders-source/  shipments-sink/    clones of them, to work in
+    order-totals/                                     the Streams application, as it is built
+    maven/                                            the Maven repository `acme`, and what nginx needs
+    server.yaml  server/                              what the server is told, and its data
+    states/                                           the state of each environment
+    tokens/                                           a file for each person
+    bin/sluice                                        the program
+    demo.env                                          the variables, for a shell
+    demo.json                                         the variables, and which programs were started
     logs/
 """
 
@@ -30,7 +34,8 @@ class Work:
     def __init__(self):
         state = pathlib.Path(os.environ.get("XDG_STATE_HOME") or pathlib.Path.home() / ".local" / "state")
         self.folder = pathlib.Path(os.environ.get("SLUICE_DEMO_HOME") or state / "sluice-demo").absolute()
-        self.repository = self.folder / "repository"
+        self.git = self.folder / "git"
+        self.states = self.folder / "states"
         self.logs = self.folder / "logs"
         self.record = self.folder / "demo.json"
         self.env = self.folder / "demo.env"
@@ -53,16 +58,16 @@ class Work:
             if any(self.folder.iterdir()):
                 raise DemoError(f"{self.folder} is there already, and not empty", "set SLUICE_DEMO_HOME to another folder")
             self.save()
-            for folder in (self.repository, self.logs, self.folder / "bin"):
+            for folder in (self.git, self.states, self.logs, self.folder / "bin"):
                 folder.mkdir()
             (self.folder / "bin" / "sluice").symlink_to(binary)
         except OSError as problem:
             raise DemoError(f"cannot make {self.folder}: {problem.strerror}") from None
 
-    def copy(self, name):
+    def copy(self, example, name=None):
         """Copies an example, without what was built there."""
         built = shutil.ignore_patterns("target", "dependency-reduced-pom.xml", ".sluice", "__pycache__")
-        shutil.copytree(EXAMPLES / name, self.folder / name, ignore=built)
+        shutil.copytree(EXAMPLES / example, self.folder / (name or example), ignore=built)
 
     def remove(self):
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -78,10 +83,8 @@ class Work:
 
     def environment(self):
         """What the commands see: the demo's variables, and no Git repository but the one they are in."""
-        inherited = {name: value for name, value in os.environ.items()
-                     if name not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")}
         path = f"{self.folder / 'bin'}:{os.environ.get('PATH', os.defpath)}"
-        return inherited | self.variables | {"PATH": path, "GIT_PAGER": "cat"}
+        return inherited() | self.variables | {"PATH": path, "GIT_PAGER": "cat"}
 
     def load(self):
         record = json.loads(self.record.read_text())
@@ -95,7 +98,7 @@ class Work:
         log = self.logs / f"{name}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                                       cwd=self.folder, env=os.environ | variables, start_new_session=True)
+                                       cwd=self.folder, env=inherited() | variables, start_new_session=True)
         self.programs.append({"name": name, "pid": process.pid, "started": start_time(process.pid)})
         self.save()
 
@@ -125,6 +128,12 @@ def find_binary():
     if not os.access(binary, os.X_OK):
         raise DemoError(f"there is no program {binary}", "make build, or set SLUICE_BINARY")
     return binary
+
+
+def inherited():
+    """Our own environment, without what would lead Git to another repository."""
+    return {name: value for name, value in os.environ.items()
+            if name not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")}
 
 
 def write_private(path, text):

@@ -89,8 +89,11 @@ GHashTable *connect_list(Connect *connect, const ConnectCall *options, GError **
 /* One connector with config and status; CONNECT_ERROR_NOT_FOUND. For watching one that changes. */
 Connector *connect_get(Connect *connect, const char *name, const ConnectCall *options, GError **error);
 
-/* Ids of the tasks that the connector has configs for now (GET …/tasks): a GArray of int, or NULL. */
-GArray *connect_task_ids(Connect *connect, const char *name, const ConnectCall *options, GError **error);
+/* Ids of the tasks that the connector has configs for now (GET …/tasks): a GArray of int, or NULL. *digest
+ * (may be NULL) gets a hash of these configs, which the caller frees. A worker that is stopping tasks to give
+ * them new configs answers only when they have stopped, or it has given them up. */
+GArray *connect_task_ids(Connect *connect, const char *name, const ConnectCall *options, char **digest,
+                         GError **error);
 
 /* Creates with an initial state ("RUNNING", "PAUSED", "STOPPED"). `config` is an object of strings without
  * "name". CONNECT_ERROR_EXISTS is no rebalance; a name with '/' is CONNECT_ERROR_INVALID. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/hash.h"
 #include "connect/client.h"
 #include "connect/connect.h"
 #include "connect/connector.h"
@@ -51,7 +52,13 @@ Connector *connect_get(Connect *connect, const char *name, const ConnectCall *op
     return connector;
 }
 
-GArray *connect_task_ids(Connect *connect, const char *name, const ConnectCall *options, GError **error) {
+static char *digest_of(const json_t *value) {
+    g_autofree char *text = json_canonical(value);
+    return hash_bytes(HASH_SHA256, text, strlen(text));
+}
+
+GArray *connect_task_ids(Connect *connect, const char *name, const ConnectCall *options, char **digest,
+                         GError **error) {
     Call call = call_start(options);
     g_autoptr(json_t) answer = fetch_path(connect, &call, name, "/tasks", JSON_ARRAY, error);
     if (answer == NULL)
@@ -59,6 +66,8 @@ GArray *connect_task_ids(Connect *connect, const char *name, const ConnectCall *
     GArray *ids = task_ids_parse(answer);
     if (ids == NULL)
         set_malformed(connect, "/connectors/…/tasks", error);
+    else if (digest != NULL)
+        *digest = digest_of(answer);
     return ids;
 }
 

@@ -4,6 +4,7 @@
 #include "connect/secrets.h"
 #include "engine/action.h"
 #include "engine/health.h"
+#include "engine/installed.h"
 
 static Connect *client_of(const ActionRun *run) {
     return engine_cluster(run->engine, run->action->cluster)->connect;
@@ -37,11 +38,10 @@ static bool check_versions(ActionRun *run, const GPtrArray *pins) {
     if (deferred == NULL)
         return true;
     GError *error = NULL;
-    error_set(
-        &error, ENGINE_ERROR, ENGINE_ERROR_REFUSED,
-        "does its version() still say what an earlier release said? Connect tells versions apart by it alone",
-        "no version of %s that worker %s reports belongs to %s %s", deferred->class_name, deferred->lacking,
-        deferred->plugin->name, deferred->version->version);
+    g_autofree char *hint = installed_hint(INSTALLED_SAME_VERSION_HINT, deferred->guess);
+    error_set(&error, ENGINE_ERROR, ENGINE_ERROR_REFUSED, hint,
+              "no version of %s that worker %s reports belongs to %s %s", deferred->class_name,
+              deferred->lacking, deferred->plugin->name, deferred->version->version);
     return refuse(run, error);
 }
 
@@ -219,13 +219,13 @@ static bool change(ActionRun *run, const Connector *before, GError **error) {
     return changed || (error != NULL && may_be_done(*error) && was_done(run, error));
 }
 
-static bool wait_healthy(ActionRun *run, RunState state, const char *version, bool was_failing, char **trace,
-                         GError **error) {
+static bool wait_healthy(ActionRun *run, const Connector *before, RunState state, const char *version,
+                         char **trace, GError **error) {
     const HealthWatch watch = {
         .name = run->action->name,
+        .before = before,
         .state = state,
         .version = version,
-        .was_failing = was_failing,
         .timing = &run->engine->environment->timing,
         .abort = run->engine->options.abort,
     };
@@ -240,9 +240,11 @@ static bool put_back(ActionRun *run, const Connector *before, GError **error) {
     if (before == NULL)
         return connect_delete(connect, name, &call, error);
     RunState state = parse_state(live_target_state(before));
-    return connect_configure(connect, name, before->config, run->sensitive, &call, error) &&
+    g_autoptr(Connector) failed = NULL;
+    return read_live(run, &failed, error) &&
+           connect_configure(connect, name, before->config, run->sensitive, &call, error) &&
            connect_set_state(connect, name, live_state_name(state), &call, error) &&
-           wait_healthy(run, state, json_get_string(before->config, "connector.plugin.version"), true, NULL,
+           wait_healthy(run, failed, state, json_get_string(before->config, "connector.plugin.version"), NULL,
                         error);
 }
 
@@ -304,8 +306,7 @@ static void run_change(ActionRun *run, const Connector *now, const Connector *be
     bool was_failing = before != NULL && health_has_failed(before, NULL);
     if (!change(run, now, &error)) {
         end_unchanged(run, error);
-    } else if (wait_healthy(run, wanted_state(run, now), run->version, was_failing, &run->result->trace,
-                            &error)) {
+    } else if (wait_healthy(run, now, wanted_state(run, now), run->version, &run->result->trace, &error)) {
         action_end(run, OUTCOME_DONE, RECORD_AFTER, NULL);
     } else {
         redact_trace(run);
@@ -326,20 +327,20 @@ static bool record_offsets(ActionRun *run, const char *why, GError **error) {
     return state_commit(run->engine->state, batch, error);
 }
 
-static bool remove_connector(ActionRun *run, GError **error) {
+static bool remove_connector(ActionRun *run, const Connector *before, GError **error) {
     ConnectCall call = call_of(run);
     Connect *connect = client_of(run);
     const char *name = run->action->name;
     if (!connect_set_state(connect, name, "STOPPED", &call, error) ||
-        !wait_healthy(run, RUN_STATE_STOPPED, NULL, true, NULL, error))
+        !wait_healthy(run, before, RUN_STATE_STOPPED, NULL, NULL, error))
         return false;
     return record_offsets(run, run->action->stop_only ? "stop" : "delete", error) &&
            (run->action->stop_only || connect_delete(connect, name, &call, error));
 }
 
-static void run_removal(ActionRun *run) {
+static void run_removal(ActionRun *run, const Connector *before) {
     GError *error = NULL;
-    if (remove_connector(run, &error))
+    if (remove_connector(run, before, &error))
         action_end(run, OUTCOME_DONE, RECORD_AFTER, NULL);
     else if (g_error_matches(error, CONNECT_ERROR, CONNECT_ERROR_NOT_FOUND)) {
         g_clear_error(&error);
@@ -377,7 +378,7 @@ void action_run_connector(ActionRun *run) {
     if (!as_planned && !is_under_way(run, now))
         action_end(run, OUTCOME_FAILED, RECORD_AS_BEFORE, moved(run));
     else if (run->action->phase == PHASE_DELETE_CONNECTORS)
-        run_removal(run);
+        run_removal(run, now);
     else
         run_change(run, now, as_planned ? now : run->action->live_connector);
 }

@@ -7,56 +7,61 @@
 #define POLL_MS 500
 #define ASK_DEADLINE_MS 3000
 
-/* What a locked plugin's name is in a worker that reports all of its versions: nothing. Else the name of the
- * first that it lacks; *answered says whether it could be asked at all. */
-static bool find_lacking(ActionRun *run, Connect *connect, bool *answered, const char **lacking,
-                         GError **error) {
+/* What one look at a worker showed. */
+typedef struct {
+    bool answered;
+    const char *lacking; /* the first plugin that it lacks a locked version of; NULL: it has all */
+    char *guess;         /* then: installed_guess() */
+} WorkerLook;
+
+static void worker_look_clear(WorkerLook *look) {
+    g_clear_pointer(&look->guess, g_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(WorkerLook, worker_look_clear)
+
+static bool look_at(ActionRun *run, Connect *connect, WorkerLook *look, GError **error) {
     const ConnectCall call = {.deadline_ms = ASK_DEADLINE_MS, .cancellable = run->engine->options.abort};
     g_autoptr(GPtrArray) plugins = connect_plugins(connect, &call, NULL);
     const char *url = connect_url(connect);
-    const LiveWorker worker = {.url = url,
-                               .plugins = plugins,
-                               .has_all = true,
-                               .before = live_worker_plugins(run->live, run->action->cluster, url)};
+    const LiveWorker worker = {
+        .url = url, .plugins = plugins, .before = live_worker_plugins(run->live, run->action->cluster, url)};
     const Lock *lock = run->engine->environment->lock;
-    *answered = plugins != NULL;
-    *lacking = NULL;
-    for (guint i = 0; *answered && *lacking == NULL && i < lock->plugins->len; i++) {
+    *look = (WorkerLook){.answered = plugins != NULL};
+    for (guint i = 0; look->answered && look->lacking == NULL && i < lock->plugins->len; i++) {
         const LockedPlugin *plugin = lock->plugins->pdata[i];
         bool complete = true;
         if (installed_is_for(plugin, run->action->cluster) &&
-            !installed_is_complete(run->engine, lock, &worker, plugin, &complete, error))
+            !installed_is_complete(run->engine, lock, &worker, plugin, &complete, &look->guess, error))
             return false;
         if (!complete)
-            *lacking = plugin->name;
+            look->lacking = plugin->name;
     }
     return true;
 }
 
-static bool time_out(const ActionRun *run, Connect *connect, bool answered, const char *lacking,
-                     GError **error) {
-    error_set(error, ENGINE_ERROR, ENGINE_ERROR_UNHEALTHY,
-              answered ? "does the new version() still say what an earlier release said? Connect tells "
-                         "versions apart by it alone"
+static bool time_out(const ActionRun *run, Connect *connect, const WorkerLook *look, GError **error) {
+    g_autofree char *hint = installed_hint(
+        look->answered ? INSTALLED_SAME_VERSION_HINT
                        : "look at the worker's log; a longer time can be given: timing: { deadline: … }",
-              answered ? "worker %s of '%s' does not report every locked version of '%s' in time"
-                       : "worker %s of '%s' does not answer after the rollout",
-              connect_url(connect), run->action->cluster, lacking);
+        look->guess);
+    error_set(error, ENGINE_ERROR, ENGINE_ERROR_UNHEALTHY, hint,
+              look->answered ? "worker %s of '%s' does not report every locked version of '%s' in time"
+                             : "worker %s of '%s' does not answer after the rollout",
+              connect_url(connect), run->action->cluster, look->lacking);
     return false;
 }
 
 static bool wait_for_worker(ActionRun *run, Connect *connect, gint64 deadline, GError **error) {
     for (;;) {
-        bool answered;
-        const char *lacking;
-        if (!find_lacking(run, connect, &answered, &lacking, error))
+        g_auto(WorkerLook) look = {0};
+        if (!look_at(run, connect, &look, error))
             return false;
-        if (answered && lacking == NULL)
+        if (look.answered && look.lacking == NULL)
             return true;
         if (g_cancellable_set_error_if_cancelled(run->engine->options.abort, error))
             return false;
         if (g_get_monotonic_time() > deadline)
-            return time_out(run, connect, answered, lacking, error);
+            return time_out(run, connect, &look, error);
         engine_progress(run->engine, "waiting for worker %s to report the new versions",
                         connect_url(connect));
         g_usleep(POLL_MS * 1000);

@@ -77,47 +77,30 @@ static bool is_matched(const LiveWorker *worker, const LockedVersion *version, c
     return learnt(version, class_name) != NULL || worker_has(worker, class_name, version->version);
 }
 
-static int by_version_number(gconstpointer left, gconstpointer right) {
-    return version_compare(*(const char *const *)left, *(const char *const *)right);
-}
-
-/* Versions that a class reports and no locked version explains; with `fresh` those alone that came by the
- * roll. */
+/* The distinct versions that a class reports, no locked version explains, and `before` (may be NULL) lacks;
+ * borrowed. */
 static GPtrArray *unexplained(const LiveWorker *worker, const LockedPlugin *plugin, const char *class_name,
-                              bool fresh) {
+                              const GPtrArray *before) {
     GPtrArray *reported = g_ptr_array_new();
     for (guint i = 0; i < worker->plugins->len; i++) {
         const ConnectPlugin *row = worker->plugins->pdata[i];
         if (strcmp(row->class_name, class_name) == 0 && row->version != NULL &&
             !is_explained(plugin, class_name, row->version) &&
-            !(fresh && has(worker->before, class_name, row->version)))
+            !(before != NULL && has(before, class_name, row->version)) &&
+            !g_ptr_array_find_with_equal_func(reported, row->version, g_str_equal, NULL))
             g_ptr_array_add(reported, row->version);
     }
     return reported;
 }
 
-/* By elimination: what the worker reports and no locked version explains, against the locked versions without
- * a match; both in order, and only when there are as many. A version that is still there from another lock,
- * or an earlier one, is unexplained too: what came by the roll goes first. */
-static const char *eliminate(const LiveWorker *worker, const LockedPlugin *plugin,
-                             const LockedVersion *version, const char *class_name) {
-    g_autoptr(GPtrArray) reported = unexplained(worker, plugin, class_name, worker->before != NULL);
-    if (reported->len == 0 && worker->before != NULL) {
-        g_ptr_array_unref(reported);
-        reported = unexplained(worker, plugin, class_name, false);
-    }
-    g_autoptr(GPtrArray) locked = g_ptr_array_new();
-    for (guint i = 0; i < plugin->versions->len; i++) {
-        const LockedVersion *other = plugin->versions->pdata[i];
-        if (!is_matched(worker, other, class_name))
-            g_ptr_array_add(locked, other->version);
-    }
-    if (reported->len != locked->len)
-        return NULL;
-    g_ptr_array_sort(reported, by_version_number);
-    g_ptr_array_sort(locked, by_version_number);
-    guint index = 0;
-    return g_ptr_array_find(locked, version->version, &index) ? reported->pdata[index] : NULL;
+/* By elimination: the one version that came by the roll belongs to the one locked version without a match.
+ * Anything else would be a guess: others install versions too, and a worker may not have been rolled yet. */
+static const char *eliminate(const LiveWorker *worker, const LockedPlugin *plugin, const char *class_name) {
+    g_autoptr(GPtrArray) fresh = unexplained(worker, plugin, class_name, worker->before);
+    guint without_match = 0;
+    for (guint i = 0; i < plugin->versions->len; i++)
+        without_match += is_matched(worker, plugin->versions->pdata[i], class_name) ? 0 : 1;
+    return fresh->len == 1 && without_match == 1 ? fresh->pdata[0] : NULL;
 }
 
 const char *installed_report(const LiveWorker *worker, const LockedPlugin *plugin,
@@ -129,12 +112,46 @@ const char *installed_report(const LiveWorker *worker, const LockedPlugin *plugi
         return worker_has(worker, class_name, known) ? known : NULL;
     if (worker_has(worker, class_name, version->version))
         return version->version;
-    return worker->has_all ? eliminate(worker, plugin, version, class_name) : NULL;
+    return worker->before != NULL ? eliminate(worker, plugin, class_name) : NULL;
+}
+
+static int by_version_number(gconstpointer left, gconstpointer right) {
+    return version_compare(*(const char *const *)left, *(const char *const *)right);
+}
+
+static char *join_versions(GPtrArray *versions) {
+    if (versions->len == 0)
+        return NULL;
+    g_ptr_array_sort(versions, by_version_number);
+    g_ptr_array_add(versions, NULL);
+    return g_strjoinv(", ", (char **)versions->pdata);
+}
+
+char *installed_guess(const LiveWorker *worker, const LockedPlugin *plugin, const LockedVersion *version,
+                      const char *class_name) {
+    if (worker->plugins == NULL)
+        return NULL;
+    g_autoptr(GPtrArray) reported = unexplained(worker, plugin, class_name, worker->before);
+    if (reported->len == 0) {
+        g_ptr_array_unref(reported);
+        reported = unexplained(worker, plugin, class_name, NULL);
+    }
+    const char *which = reported->len > 1 ? "one of " : "";
+    g_autofree char *versions = join_versions(reported);
+    return versions == NULL
+               ? NULL
+               : g_strdup_printf(
+                     "where %s%s, which it reports, is %s %s, write that into the lock as its \"reports\"",
+                     which, versions, plugin->name, version->version);
+}
+
+char *installed_hint(const char *usual, const char *guess) {
+    return guess == NULL ? g_strdup(usual) : g_strdup_printf("%s; or, %s", usual, guess);
 }
 
 const char *installed_report_everywhere(const LiveCluster *cluster, const LockedPlugin *plugin,
                                         const LockedVersion *version, const char *class_name,
-                                        const char **lacking) {
+                                        const LiveWorker **lacking) {
     const char *everywhere = NULL;
     for (guint i = 0; i < cluster->workers->len; i++) {
         const LiveWorker *worker = cluster->workers->pdata[i];
@@ -143,7 +160,7 @@ const char *installed_report_everywhere(const LiveCluster *cluster, const Locked
         const char *here = installed_report(worker, plugin, version, class_name);
         if (here == NULL || (everywhere != NULL && strcmp(here, everywhere) != 0)) {
             if (lacking != NULL)
-                *lacking = worker->url;
+                *lacking = worker;
             return NULL;
         }
         everywhere = here;
@@ -156,15 +173,18 @@ bool installed_is_for(const LockedPlugin *plugin, const char *cluster) {
 }
 
 bool installed_is_complete(Engine *engine, const Lock *lock, const LiveWorker *worker,
-                           const LockedPlugin *plugin, bool *complete, GError **error) {
+                           const LockedPlugin *plugin, bool *complete, char **guess, GError **error) {
     *complete = true;
     for (guint i = 0; i < plugin->versions->len && *complete; i++) {
         const LockedVersion *version = plugin->versions->pdata[i];
         g_auto(GStrv) classes = installed_classes(engine, lock, plugin, version, error);
         if (classes == NULL)
             return false;
-        for (char **name = classes; *name != NULL && *complete; name++)
+        for (char **name = classes; *name != NULL && *complete; name++) {
             *complete = installed_report(worker, plugin, version, *name) != NULL;
+            if (!*complete && guess != NULL)
+                *guess = installed_guess(worker, plugin, version, *name);
+        }
     }
     return true;
 }
@@ -177,11 +197,7 @@ char *installed_versions(const LiveWorker *worker, char **classes) {
             !g_ptr_array_find_with_equal_func(versions, row->version, g_str_equal, NULL))
             g_ptr_array_add(versions, row->version);
     }
-    if (versions->len == 0)
-        return NULL;
-    g_ptr_array_sort(versions, by_version_number);
-    g_ptr_array_add(versions, NULL);
-    return g_strjoinv(", ", (char **)versions->pdata);
+    return join_versions(versions);
 }
 
 bool installed_has_class(const LiveCluster *cluster, const char *class_name) {

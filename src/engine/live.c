@@ -145,7 +145,6 @@ static void add_cluster(GPtrArray *questions, Engine *engine, Live *live, Engine
         LiveWorker *worker = g_new0(LiveWorker, 1);
         Connect *client = engine_cluster->workers->pdata[i];
         worker->url = connect_url(client);
-        worker->has_all = engine_cluster->declared->rollout.kind == ROLLOUT_NONE;
         g_ptr_array_add(cluster->workers, worker);
         add_question(questions, engine, live, cluster, worker, client);
     }
@@ -206,7 +205,6 @@ void live_note_rollout(Live *after, const Live *before, const char *cluster) {
     const LiveCluster *rolled = live_cluster(after, cluster);
     for (guint i = 0; rolled != NULL && i < rolled->workers->len; i++) {
         LiveWorker *worker = rolled->workers->pdata[i];
-        worker->has_all = true;
         worker->before = live_worker_plugins(before, cluster, worker->url);
     }
 }

@@ -11,9 +11,8 @@ typedef struct {
     const char *url;    /* borrowed from the engine */
     GPtrArray *plugins; /* ConnectPlugin by class and version; NULL where the worker did not answer */
     char *problem;      /* then: why */
-    bool has_all;       /* every locked version is installed there, whatever it calls itself: its workers were
-                           rolled, or people install plugins themselves */
-    const GPtrArray *before; /* then: its plugins before the roll, borrowed; NULL: not known */
+    const GPtrArray
+        *before; /* after a roll: its plugins before it, borrowed; NULL: not rolled, or not known */
 } LiveWorker;
 
 typedef struct {

@@ -15,6 +15,7 @@ void pin_free(Pin *pin) {
     g_free(pin->class_name);
     g_free(pin->reported);
     g_free(pin->lacking);
+    g_free(pin->guess);
     g_free(pin);
 }
 
@@ -34,15 +35,17 @@ static const LockedPlugin *find_locked(const Environment *environment, const Loc
 static void add_pin(GPtrArray *pins, const LiveCluster *cluster, char *key, const char *class_name,
                     const LockedPlugin *plugin) {
     Pin *pin = g_new0(Pin, 1);
-    const char *lacking = NULL;
+    const LiveWorker *lacking = NULL;
     pin->key = key;
     pin->class_name = g_strdup(class_name);
     pin->plugin = plugin;
     pin->version = locked_plugin_current(plugin);
     pin->reported =
         g_strdup(installed_report_everywhere(cluster, plugin, pin->version, class_name, &lacking));
-    if (pin->reported == NULL)
-        pin->lacking = g_strdup(lacking != NULL ? lacking : cluster->cluster->declared->url);
+    if (pin->reported == NULL) {
+        pin->lacking = g_strdup(lacking != NULL ? lacking->url : cluster->cluster->declared->url);
+        pin->guess = lacking != NULL ? installed_guess(lacking, plugin, pin->version, class_name) : NULL;
+    }
     g_ptr_array_add(pins, pin);
 }
 

@@ -15,6 +15,7 @@ typedef struct {
     const LockedVersion *version; /* its current one */
     char *reported;               /* what the class reports; NULL: known only after a rollout */
     char *lacking;                /* URL of a worker that lacks it, where `reported` is NULL */
+    char *guess;                  /* then: installed_guess() */
 } Pin;
 void pin_free(Pin *pin);
 

@@ -54,8 +54,9 @@ static bool check_artifact(Planner *planner, const Candidate *candidate, bool *c
 }
 
 static void report_lacking(Planner *planner, const DesiredConnector *declared, const Pin *pin) {
-    g_autofree char *hint = g_strdup_printf(
+    g_autofree char *install = g_strdup_printf(
         "install it there (sluice fetch), or give Connect cluster '%s' a rollout:", declared->connect);
+    g_autofree char *hint = installed_hint(install, pin->guess);
     planner_problem(planner, declared->address, hint, "worker %s has no %s of %s %s", pin->lacking,
                     pin->class_name, pin->plugin->name, pin->version->version);
 }

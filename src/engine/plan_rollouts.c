@@ -156,7 +156,7 @@ static bool plan_plugin(Planner *planner, const LiveCluster *cluster, const Lock
         const LiveWorker *worker = cluster->workers->pdata[i];
         bool complete = true;
         if (worker->plugins != NULL && !installed_is_complete(planner->engine, planner->environment->lock,
-                                                              worker, plugin, &complete, error))
+                                                              worker, plugin, &complete, NULL, error))
             return false;
         if (!complete)
             lacking = worker;

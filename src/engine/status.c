@@ -213,7 +213,7 @@ static bool add_lacking(Survey *survey, const LiveCluster *cluster, const LiveWo
         const LockedPlugin *plugin = lock->plugins->pdata[i];
         bool complete = true;
         if (installed_is_for(plugin, name) &&
-            !installed_is_complete(survey->engine, lock, worker, plugin, &complete, error))
+            !installed_is_complete(survey->engine, lock, worker, plugin, &complete, NULL, error))
             return false;
         if (!complete)
             g_ptr_array_add(survey->status->missing,

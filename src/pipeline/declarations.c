@@ -8,6 +8,7 @@
 #define TRAILER_RUN "Sluice-Run"
 #define TRAILER_ACT "Sluice-Act"
 #define COMMITS_MOST 500
+#define PUSHES_MOST 10
 
 void checkout_clear(Checkout *checkout) {
     g_clear_pointer(&checkout->git, git_free);
@@ -42,6 +43,13 @@ char *declarations_path(const PipelineSettings *settings, const char *file) {
 char *declarations_lock_path(const PipelineSettings *settings, const char *environment) {
     g_autofree char *file = g_strdup_printf("environments/%s.lock", environment);
     return declarations_path(settings, file);
+}
+
+bool declarations_build(const Project *project, const char *plugin) {
+    for (guint i = 0; i < project->builds->len; i++)
+        if (g_str_equal(((const PluginBuild *)project->builds->pdata[i])->name, plugin))
+            return true;
+    return false;
 }
 
 Lock *declarations_lock_at(GitRepository *git, const PipelineSettings *settings, const char *commit,
@@ -167,6 +175,16 @@ bool declarations_push_lock(Work *work, Checkout *checkout, const char *environm
         run_log_line(work->log, "pushed %.10s: %.*s", *commit, (int)strcspn(message, "\n"), message);
     else
         g_clear_pointer(commit, g_free);
+    return pushed;
+}
+
+bool declarations_push(Work *work, PushTry once, gpointer data, GError **error) {
+    bool rejected = true, pushed = false;
+    for (guint i = 0; i < PUSHES_MOST && rejected && !pushed; i++) {
+        g_clear_error(error);
+        rejected = false;
+        pushed = once(work, data, &rejected, error);
+    }
     return pushed;
 }
 

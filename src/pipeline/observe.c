@@ -176,8 +176,7 @@ static char *commit_to_look_at(Pipeline *pipeline, const char *environment) {
     g_autoptr(MarkRecord) mark = ledger_mark(pipeline->ledger, environment);
     if (mark->good_commit != NULL)
         return g_strdup(mark->good_commit);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
-    return g_strdup(pipeline->head);
+    return pipeline_head(pipeline);
 }
 
 static void set_facts(json_t *value, const Environment *environment) {
@@ -187,20 +186,37 @@ static void set_facts(json_t *value, const Environment *environment) {
     json_object_set_new(value, "plugins", plugins_to_json(environment->lock));
 }
 
+/* Whether that commit is checked out there since an earlier look. */
+static bool is_checked_out(Pipeline *pipeline, const char *environment, const char *commit) {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
+    return g_strcmp0(g_hash_table_lookup(pipeline->checkouts, environment), commit) == 0;
+}
+
+/* The folder of sluice.yaml in a checkout of the environment's own; NULL with an error. */
+static char *check_out(Pipeline *pipeline, const char *environment, const char *commit, GError **error) {
+    g_autofree char *folder = pipeline_path(pipeline, "environments", environment, NULL);
+    g_autoptr(GitRepository) mirror = declarations_mirror(pipeline);
+    g_auto(Checkout) checkout = {0};
+    if (!is_checked_out(pipeline, environment, commit)) {
+        if (!declarations_check_out(mirror, pipeline->settings, commit, folder, &checkout, error))
+            return NULL;
+        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
+        g_hash_table_replace(pipeline->checkouts, g_strdup(environment), g_strdup(commit));
+    }
+    return g_build_filename(folder, pipeline->settings->folder, NULL);
+}
+
 /* Declarations that can't be loaded, and clusters that don't answer, are told, with what is known. */
 static json_t *observe(Pipeline *pipeline, const char *name) {
     g_autofree char *now = files_now(), *commit = commit_to_look_at(pipeline, name);
-    g_autofree char *folder = pipeline_path(pipeline, "environments", name, NULL);
-    g_autoptr(GitRepository) mirror = declarations_mirror(pipeline);
-    g_auto(Checkout) checkout = {0};
     g_autoptr(GError) error = NULL;
+    g_autofree char *root = commit != NULL ? check_out(pipeline, name, commit, &error) : NULL;
     json_t *value = json_pack("{s:s, s:s, s:s, s:n, s:[]}", "name", name, "health", "unknown", "observed",
                               now, "problem", "instances");
     g_autoptr(Environment) environment = NULL;
     g_autoptr(EnvironmentStatus) status = NULL;
-    if (commit != NULL &&
-        declarations_check_out(mirror, pipeline->settings, commit, folder, &checkout, &error))
-        environment = declarations_load(pipeline, checkout.root, name, true, NULL, NULL, &error);
+    if (root != NULL)
+        environment = declarations_load(pipeline, root, name, true, NULL, NULL, &error);
     if (environment != NULL) {
         set_facts(value, environment);
         status = look(pipeline, environment, &error);

@@ -74,6 +74,7 @@ Pipeline *pipeline_open(const PipelineSettings *settings, GError **error) {
     pipeline->ticker = ticker_new(LOOKS_AT_ONCE);
     pipeline->lanes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     pipeline->pauses = pauses_new();
+    pipeline->checkouts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     pipeline->observed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_observed);
     pipeline->declared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_observed);
     if (!lock_data(pipeline, error))
@@ -101,6 +102,7 @@ void pipeline_close(Pipeline *pipeline) {
     g_free(pipeline->problem);
     g_hash_table_unref(pipeline->lanes);
     g_hash_table_unref(pipeline->pauses);
+    g_hash_table_unref(pipeline->checkouts);
     g_hash_table_unref(pipeline->observed);
     g_hash_table_unref(pipeline->declared);
     g_object_unref(pipeline->stop);
@@ -123,6 +125,16 @@ void pipeline_tell(Pipeline *pipeline, const char *kind, const json_t *value) {
 void pipeline_wake(Pipeline *pipeline) {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
     g_cond_broadcast(&pipeline->wake);
+}
+
+char **pipeline_environments(Pipeline *pipeline) {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
+    return pipeline->project != NULL ? g_strdupv(pipeline->project->environments) : g_new0(char *, 1);
+}
+
+char *pipeline_head(Pipeline *pipeline) {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
+    return g_strdup(pipeline->head);
 }
 
 /* --- The scheduler -------------------------------------------------------------------------------------- */

@@ -30,9 +30,10 @@ struct Pipeline {
     GHashTable *pauses; /* id of a run → Pause: its step is tried again later */
     Project *project;   /* of the newest declarations; NULL: not read yet */
     char *head, *head_title;
-    char *problem;        /* why the declarations can't be read; NULL: they can */
-    GHashTable *observed; /* environment → json_t: what runs there, as the API's Environment */
-    GHashTable *declared; /* environment → json_t: what the newest declarations say of it, for the same */
+    char *problem;         /* why the declarations can't be read; NULL: they can */
+    GHashTable *checkouts; /* environment → the commit that is checked out to look at what runs there */
+    GHashTable *observed;  /* environment → json_t: what runs there, as the API's Environment */
+    GHashTable *declared;  /* environment → json_t: what the newest declarations say of it, for the same */
     guint64 polls, poll_failures;
 };
 
@@ -42,6 +43,11 @@ void pipeline_tell(Pipeline *pipeline, const char *kind, const json_t *value);
 void pipeline_wake(Pipeline *pipeline);
 /* DATA/PATH…, NULL-terminated; the caller frees it. */
 char *pipeline_path(const Pipeline *pipeline, ...) G_GNUC_NULL_TERMINATED;
+
+/* The environments of the newest declarations in the order of promotion, and their commit: empty, and NULL,
+ * before they were read. The caller frees both. */
+char **pipeline_environments(Pipeline *pipeline);
+char *pipeline_head(Pipeline *pipeline);
 
 /* The declarations have not been read yet since we started: an error of those that pass by themselves. */
 void pipeline_set_unread(GError **error);
@@ -131,6 +137,8 @@ bool work_check_out(Work *work, Checkout *checkout, GError **error);
 char *declarations_path(const PipelineSettings *settings, const char *file);
 /* environments/NAME.lock: in the repository (with the declarations' folder). The caller frees it. */
 char *declarations_lock_path(const PipelineSettings *settings, const char *environment);
+/* Whether the project says from which repository the plugin is built. */
+bool declarations_build(const Project *project, const char *plugin);
 /* The lock at a commit; an empty one where there is none. */
 Lock *declarations_lock_at(GitRepository *git, const PipelineSettings *settings, const char *commit,
                            const char *environment, GError **error);
@@ -152,6 +160,11 @@ Project *declarations_project(const Pipeline *pipeline, const char *root, const 
  * nothing differed. */
 bool declarations_push_lock(Work *work, Checkout *checkout, const char *environment, const char *act,
                             const char *message, char **commit, bool *rejected, GError **error);
+/* One try to read the branch, change it and push: false with *rejected where others pushed meanwhile. */
+typedef bool (*PushTry)(Work *work, gpointer data, bool *rejected, GError **error);
+/* Tries until nobody was faster (a bounded number of times). With pipeline->declarations held. */
+bool declarations_push(Work *work, PushTry once, gpointer data, GError **error);
+
 /* The commit that this run pushed by an act, where it did before it was interrupted; NULL: none. */
 char *declarations_find_push(Work *work, GitRepository *git, const char *head, const char *environment,
                              const char *act, GError **error);

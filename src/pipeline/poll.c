@@ -33,18 +33,11 @@ static void set_head(Pipeline *pipeline, const char *commit, const char *title, 
     pipeline->project = project;
 }
 
-static bool is_built(const Project *project, const char *plugin) {
-    for (guint i = 0; i < project->builds->len; i++)
-        if (g_str_equal(((const PluginBuild *)project->builds->pdata[i])->name, plugin))
-            return true;
-    return false;
-}
-
 /* A first environment whose lock lacks a plugin that we build waits for the first build, which locks it. */
 static bool waits_for_build(const Environment *environment, const Project *project) {
     for (guint i = 0; environment->first && i < environment->plugins->len; i++) {
         const char *plugin = ((const PluginRequest *)environment->plugins->pdata[i])->name;
-        if (lock_find_plugin(environment->lock, plugin) == NULL && is_built(project, plugin))
+        if (lock_find_plugin(environment->lock, plugin) == NULL && declarations_build(project, plugin))
             return true;
     }
     return false;
@@ -142,11 +135,6 @@ static bool look_at_declarations(Pipeline *pipeline, bool *moved, bool *first, G
     return true;
 }
 
-static char **environments_of(Pipeline *pipeline) {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
-    return pipeline->project != NULL ? g_strdupv(pipeline->project->environments) : g_new0(char *, 1);
-}
-
 void poll_declarations(gpointer data) {
     Pipeline *pipeline = data;
     g_autoptr(GError) error = NULL;
@@ -158,7 +146,7 @@ void poll_declarations(gpointer data) {
         return;
     poll_watch_sources(pipeline);
     observe_watch(pipeline);
-    g_auto(GStrv) environments = environments_of(pipeline);
+    g_auto(GStrv) environments = pipeline_environments(pipeline);
     for (char **environment = environments; *environment != NULL; environment++) {
         g_autoptr(json_t) event = json_pack("{s:s}", "name", *environment);
         pipeline_tell(pipeline, "environment", event);
@@ -185,7 +173,7 @@ static void source_free(gpointer data) {
 /* Whether the first environment's lock has been built from this commit: somebody else built it. */
 static bool is_locked(const Source *source, const char *commit) {
     Pipeline *pipeline = source->pipeline;
-    g_auto(GStrv) environments = environments_of(pipeline);
+    g_auto(GStrv) environments = pipeline_environments(pipeline);
     if (environments[0] == NULL)
         return false;
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->declarations);

@@ -241,17 +241,12 @@ char *promotion_fingerprint(const RunRecord *run) {
 
 /* --- Proposing ------------------------------------------------------------------------------------------ */
 
-static char *head_of(Pipeline *pipeline) {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
-    return g_strdup(pipeline->head);
-}
-
 /* A run that promotes to `to` what the branch has now, asked for by a person (NULL: proposed). Its lock is
  * NULL, without an error, where nothing moves. */
 static RunRecord *propose(Pipeline *pipeline, const char *to, const char *const *instances, const char *by,
                           GError **error) {
     RunRecord *run = run_record_new(RUN_DEPLOY, to, PROMOTION, run_stage_text(RUN_QUEUED));
-    run->commit = head_of(pipeline);
+    run->commit = pipeline_head(pipeline);
     run->by = g_strdup(by);
     for (; instances != NULL && *instances != NULL; instances++) {
         if (run->instances == NULL)
@@ -380,7 +375,7 @@ json_t *pipeline_unhold(Pipeline *pipeline, const char *environment, const char 
     if (!check_operator(person, error) || !check_environment(pipeline, environment, error))
         return NULL;
     g_autoptr(RunRecord) run = run_record_new(RUN_DEPLOY, environment, UNHOLD, run_stage_text(RUN_QUEUED));
-    run->commit = head_of(pipeline);
+    run->commit = pipeline_head(pipeline);
     run->title = g_strdup_printf("let in what is held of %s", plugin);
     run->changes = json_pack("[{s:s, s:s, s:n, s:n}]", "kind", "plugin", "name", plugin, "before", "after");
     g_autoptr(GitRepository) mirror = declarations_mirror(pipeline);
@@ -400,7 +395,7 @@ json_t *pipeline_deploy(Pipeline *pipeline, const char *environment, const Perso
     if (!check_operator(person, error) || !check_environment(pipeline, environment, error))
         return NULL;
     g_autoptr(RunRecord) run = run_record_new(RUN_DEPLOY, environment, "deploy", run_stage_text(RUN_QUEUED));
-    run->commit = head_of(pipeline);
+    run->commit = pipeline_head(pipeline);
     run->title = g_strdup("what is declared now");
     return add_asked(pipeline, run, "deploy", NULL, person, error);
 }
@@ -441,7 +436,7 @@ json_t *pipeline_retry(Pipeline *pipeline, const char *id, const Person *person,
     if (promotion_has_lock_in_hand(old))
         return ask_again(pipeline, old, person, error);
     g_autoptr(RunRecord) run = run_record_new(old->kind, old->subject, "retry", run_stage_text(RUN_QUEUED));
-    run->commit = old->kind == RUN_BUILD ? g_strdup(old->commit) : head_of(pipeline);
+    run->commit = old->kind == RUN_BUILD ? g_strdup(old->commit) : pipeline_head(pipeline);
     run->git = g_strdup(old->git);
     run->branch = g_strdup(old->branch);
     run->title = g_strdup(old->title);

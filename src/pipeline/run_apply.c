@@ -10,7 +10,6 @@
 
 #define LOOKS_MOST 15
 #define LOOK_EVERY (G_USEC_PER_SEC)
-#define PUSHES_MOST 10
 
 /* --- Whether what was agreed to is what would be done ----------------------------------------------------
  */
@@ -70,7 +69,8 @@ static void copy_reports(const Lock *learnt, Lock *lock) {
     }
 }
 
-static bool push_reports_once(Work *work, const Lock *learnt, bool *rejected, GError **error) {
+static bool push_reports_once(Work *work, gpointer data, bool *rejected, GError **error) {
+    const Lock *learnt = data;
     Pipeline *pipeline = work->pipeline;
     const char *environment = work->run->subject;
     g_auto(Checkout) checkout = {0};
@@ -96,13 +96,7 @@ static void push_reports(Work *work, const char *lock_path) {
     g_autoptr(GError) error = NULL;
     g_autoptr(Lock) learnt = lock_read(lock_path, &error);
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&work->pipeline->declarations);
-    bool rejected = learnt != NULL, pushed = false;
-    for (guint i = 0; i < PUSHES_MOST && rejected && !pushed; i++) {
-        g_clear_error(&error);
-        rejected = false;
-        pushed = push_reports_once(work, learnt, &rejected, &error);
-    }
-    if (!pushed)
+    if (learnt == NULL || !declarations_push(work, push_reports_once, learnt, &error))
         run_log_line(work->log, "warning: what the workers report could not be pushed: %s",
                      error != NULL ? error->message : "");
 }

@@ -4,8 +4,6 @@
 #include "pipeline/builder.h"
 #include "pipeline/pipeline_private.h"
 
-#define PUSHES_MOST 10
-
 /* What the newest declarations say of the plugin; NULL with an error where they build it no more. */
 static PluginBuild *declared_build(Pipeline *pipeline, const char *plugin, GError **error) {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
@@ -102,11 +100,9 @@ RunEvent step_build(Work *work, GError **error) {
 /* sluice.yaml as the branch has it now, with the credentials that the first environment may use. */
 static Project *read_project(Work *work, GError **error) {
     Pipeline *pipeline = work->pipeline;
-    g_mutex_lock(&pipeline->mutex);
-    g_autofree char *commit = g_strdup(pipeline->head);
-    g_autofree char *first = pipeline->project != NULL ? g_strdup(pipeline->project->environments[0]) : NULL;
-    g_mutex_unlock(&pipeline->mutex);
-    if (commit == NULL || first == NULL) {
+    g_autofree char *commit = pipeline_head(pipeline);
+    g_auto(GStrv) environments = pipeline_environments(pipeline);
+    if (commit == NULL || environments[0] == NULL) {
         pipeline_set_unread(error);
         return NULL;
     }
@@ -115,7 +111,7 @@ static Project *read_project(Work *work, GError **error) {
     g_auto(Checkout) checkout = {0};
     if (!declarations_check_out(mirror, pipeline->settings, commit, folder, &checkout, error))
         return NULL;
-    return declarations_project(pipeline, checkout.root, first, error);
+    return declarations_project(pipeline, checkout.root, environments[0], error);
 }
 
 RunEvent step_publish(Work *work, GError **error) {
@@ -151,25 +147,57 @@ static bool note_commit(const Work *work, Lock *lock) {
     return false;
 }
 
+/* What the environment asks for, but for what another build of ours has yet to publish and lock. */
+static GPtrArray *requests_without_unbuilt(const Work *work, const Environment *environment,
+                                           const Project *project) {
+    GPtrArray *requests = g_ptr_array_new();
+    for (guint i = 0; i < environment->plugins->len; i++) {
+        const char *plugin = ((const PluginRequest *)environment->plugins->pdata[i])->name;
+        if (g_str_equal(plugin, work->run->subject) || lock_find_plugin(environment->lock, plugin) != NULL ||
+            !declarations_build(project, plugin))
+            g_ptr_array_add(requests, environment->plugins->pdata[i]);
+    }
+    return requests;
+}
+
+/* The lock with the newest of this plugin. The first builds of several plugins end one after the other: who
+ * is first finds nothing of the others in the repository, and leaves them to lock themselves. */
+static Lock *resolve_lock(Work *work, const Checkout *checkout, const Environment *environment,
+                          const Project *project, GError **error) {
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GPtrArray) without = requests_without_unbuilt(work, environment, project);
+    const char *const plugins[] = {work->run->subject, NULL};
+    LockRequest request = {
+        .requests = environment->plugins,
+        .repositories = project->repositories,
+        .upgrade = plugins,
+        .root = checkout->root,
+        .cancellable = work->pipeline->stop,
+    };
+    g_autoptr(Lock) lock = lock_copy(environment->lock);
+    g_autoptr(GPtrArray) changes = lock_resolve(lock, &request, &problem);
+    if (changes == NULL && without->len < environment->plugins->len &&
+        g_error_matches(problem, PLUGIN_ERROR, PLUGIN_ERROR_NOT_FOUND)) {
+        g_clear_error(&problem);
+        lock_free(lock);
+        lock = lock_copy(environment->lock);
+        request.requests = without;
+        changes = lock_resolve(lock, &request, &problem);
+    }
+    if (changes != NULL)
+        return g_steal_pointer(&lock);
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return NULL;
+}
+
 static bool resolve(Work *work, const Checkout *checkout, const char *name, GError **error) {
     Pipeline *pipeline = work->pipeline;
     g_autoptr(Environment) environment =
         declarations_load(pipeline, checkout->root, name, false, NULL, work->log, error);
     g_autoptr(Project) project =
         environment != NULL ? declarations_project(pipeline, checkout->root, name, error) : NULL;
-    if (project == NULL)
-        return false;
-    g_autoptr(Lock) lock = lock_copy(environment->lock);
-    const char *const plugins[] = {work->run->subject, NULL};
-    const LockRequest request = {
-        .requests = environment->plugins,
-        .repositories = project->repositories,
-        .upgrade = plugins,
-        .root = checkout->root,
-        .cancellable = pipeline->stop,
-    };
-    g_autoptr(GPtrArray) changes = lock_resolve(lock, &request, error);
-    if (changes == NULL)
+    g_autoptr(Lock) lock = project != NULL ? resolve_lock(work, checkout, environment, project, error) : NULL;
+    if (lock == NULL)
         return false;
     if (!note_commit(work, lock))
         run_log_line(work->log, "'%s' does not ask for this version: its lock keeps what it has", name);
@@ -178,7 +206,8 @@ static bool resolve(Work *work, const Checkout *checkout, const char *name, GErr
 }
 
 /* One try: *rejected where others pushed meanwhile. */
-static bool lock_once(Work *work, const char *environment, bool *rejected, GError **error) {
+static bool lock_once(Work *work, gpointer data, bool *rejected, GError **error) {
+    const char *environment = data;
     Pipeline *pipeline = work->pipeline;
     g_autofree char *head = NULL, *commit = NULL;
     g_autoptr(GitRepository) mirror = declarations_fetch(pipeline, &head, error);
@@ -203,20 +232,13 @@ static bool lock_once(Work *work, const char *environment, bool *rejected, GErro
 
 RunEvent step_lock(Work *work, GError **error) {
     Pipeline *pipeline = work->pipeline;
-    g_mutex_lock(&pipeline->mutex);
-    g_autofree char *first = pipeline->project != NULL ? g_strdup(pipeline->project->environments[0]) : NULL;
-    g_mutex_unlock(&pipeline->mutex);
-    if (first == NULL) {
+    g_auto(GStrv) environments = pipeline_environments(pipeline);
+    if (environments[0] == NULL) {
         pipeline_set_unread(error);
         return RUN_EVENT_FAILED;
     }
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->declarations);
-    bool rejected = true, locked = false;
-    for (guint i = 0; i < PUSHES_MOST && rejected && !locked; i++) {
-        g_clear_error(error);
-        rejected = false;
-        locked = lock_once(work, first, &rejected, error);
-    }
+    bool locked = declarations_push(work, lock_once, environments[0], error);
     ticker_now(pipeline->ticker, "declarations");
     return locked ? RUN_EVENT_OK : RUN_EVENT_FAILED;
 }

@@ -3,8 +3,6 @@
 
 #include "pipeline/pipeline_private.h"
 
-#define PUSHES_MOST 10
-
 /* The run goes on at another commit of the declarations. */
 static void set_commit(RunRecord *run, const char *commit) {
     g_free(run->commit);
@@ -52,47 +50,47 @@ static bool write_lock(const Work *work, const Checkout *checkout, GError **erro
     return lock != NULL && lock_write(lock, path, error);
 }
 
-/* One try; RUN_EVENTS: others pushed meanwhile. */
-static RunEvent commit_once(Work *work, GError **error) {
+/* `data` is a bool: whether the declarations moved, and nothing was pushed. */
+static bool commit_once(Work *work, gpointer data, bool *rejected, GError **error) {
     Pipeline *pipeline = work->pipeline;
     RunRecord *run = work->run;
+    bool *moved = data, same = false;
     g_auto(Checkout) checkout = {0};
     g_autofree char *head = NULL, *commit = NULL;
     g_autofree char *folder = pipeline_path(pipeline, "runs", run->id, "declarations", NULL);
     g_autoptr(GitRepository) mirror = declarations_fetch(pipeline, &head, error);
-    bool same = false, rejected = false;
     if (mirror == NULL)
-        return RUN_EVENT_FAILED;
+        return false;
     commit = declarations_find_push(work, mirror, head, run->subject, "commit", error);
     if (commit == NULL) {
         if (!declarations_check_out(mirror, pipeline->settings, head, folder, &checkout, error) ||
             !is_as_planned(work, &checkout, head, &same, error))
-            return RUN_EVENT_FAILED;
-        if (!same) {
+            return false;
+        *moved = !same;
+        if (*moved) {
             run_log_line(work->log, "the declarations moved: planned again");
             set_commit(run, head);
-            return RUN_EVENT_MOVED;
+            return true;
         }
         g_autofree char *message = message_of(run);
         if (!write_lock(work, &checkout, error) ||
-            !declarations_push_lock(work, &checkout, run->subject, "commit", message, &commit, &rejected,
+            !declarations_push_lock(work, &checkout, run->subject, "commit", message, &commit, rejected,
                                     error))
-            return rejected ? RUN_EVENTS : RUN_EVENT_FAILED;
+            return false;
     }
     set_commit(run, commit != NULL ? commit : head);
     g_free(run->pushed);
     run->pushed = g_strdup(commit);
-    return RUN_EVENT_OK;
+    return true;
 }
 
 RunEvent step_commit(Work *work, GError **error) {
+    bool moved = false;
     work_hold_declarations(work);
-    RunEvent event = RUN_EVENTS;
-    for (guint i = 0; i < PUSHES_MOST && event == RUN_EVENTS; i++) {
-        g_clear_error(error);
-        event = commit_once(work, error);
-    }
-    if (event == RUN_EVENT_OK)
-        work->edit = mark_seen;
-    return event == RUN_EVENTS ? RUN_EVENT_FAILED : event;
+    if (!declarations_push(work, commit_once, &moved, error))
+        return RUN_EVENT_FAILED;
+    if (moved)
+        return RUN_EVENT_MOVED;
+    work->edit = mark_seen;
+    return RUN_EVENT_OK;
 }

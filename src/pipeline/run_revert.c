@@ -4,7 +4,6 @@
 #include "pipeline/lock_moves.h"
 #include "pipeline/pipeline_private.h"
 
-#define PUSHES_MOST 10
 #define WHY_MOST 200
 
 /* The first line of why the apply went back, for the lock. */
@@ -48,7 +47,7 @@ static bool take_back(Work *work, Checkout *checkout, const Lock *lock, const ch
     return remember(work, checkout, lock, commit, error);
 }
 
-static bool revert_once(Work *work, bool *rejected, GError **error) {
+static bool revert_once(Work *work, gpointer data, bool *rejected, GError **error) {
     Pipeline *pipeline = work->pipeline;
     RunRecord *run = work->run;
     g_auto(Checkout) checkout = {0};
@@ -77,11 +76,5 @@ static bool revert_once(Work *work, bool *rejected, GError **error) {
 
 RunEvent step_revert(Work *work, GError **error) {
     work_hold_declarations(work);
-    bool rejected = true, reverted = false;
-    for (guint i = 0; i < PUSHES_MOST && rejected && !reverted; i++) {
-        g_clear_error(error);
-        rejected = false;
-        reverted = revert_once(work, &rejected, error);
-    }
-    return reverted ? RUN_EVENT_OK : RUN_EVENT_FAILED;
+    return declarations_push(work, revert_once, NULL, error) ? RUN_EVENT_OK : RUN_EVENT_FAILED;
 }

@@ -158,13 +158,8 @@ static json_t *environment_of(Pipeline *pipeline, const char *name) {
     return value;
 }
 
-static char **environment_names(Pipeline *pipeline) {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
-    return pipeline->project != NULL ? g_strdupv(pipeline->project->environments) : g_new0(char *, 1);
-}
-
 json_t *pipeline_environment(Pipeline *pipeline, const char *environment, GError **error) {
-    g_auto(GStrv) names = environment_names(pipeline);
+    g_auto(GStrv) names = pipeline_environments(pipeline);
     if (g_strv_contains((const char *const *)names, environment))
         return environment_of(pipeline, environment);
     error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_NOT_FOUND, NULL, "there is no environment '%s'",
@@ -173,7 +168,7 @@ json_t *pipeline_environment(Pipeline *pipeline, const char *environment, GError
 }
 
 json_t *pipeline_overview(Pipeline *pipeline) {
-    g_auto(GStrv) names = environment_names(pipeline);
+    g_auto(GStrv) names = pipeline_environments(pipeline);
     json_t *environments = json_array();
     for (char **name = names; *name != NULL; name++)
         json_array_append_new(environments, environment_of(pipeline, *name));

@@ -175,7 +175,11 @@ static bool has_newer(const Work *work) {
     const RunRecord *run = work->run;
     g_autoptr(RunRecord) waiting =
         runs_find(work->pipeline, run->kind, run->subject, run_stage_can_be_superseded);
-    return waiting != NULL && strcmp(waiting->id, run->id) > 0;
+    if (waiting == NULL || strcmp(waiting->id, run->id) < 0)
+        return false;
+    g_free(work->run->message);
+    work->run->message = g_strdup_printf("run %s took its place", waiting->id);
+    return true;
 }
 
 /* The step is tried again later, or, when it was too often, it failed. One that has not begun to change
@@ -236,6 +240,9 @@ static RunEvent do_step(Work *work, GError **error) {
         event = pause_or_fail(work, error);
     else
         pause_end(work->pipeline, work->run->id);
+    /* What came in while it was planned takes its place before it begins to apply. */
+    if (event != RUN_EVENTS && run_stage_of(work->run) == RUN_PLANNING && has_newer(work))
+        return RUN_EVENT_SUPERSEDED;
     event = what_failed(work->run, event);
     if (is_failure(event))
         fail(work, *error);

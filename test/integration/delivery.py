@@ -305,7 +305,7 @@ class Delivery:
             "listen": "127.0.0.1:0",
             "data": str(self.data),
             "declarations": {"git": self.declarations.url, "branch": "main", "poll": poll},
-            "observe": "2s",
+            "observe": "4s",
             "webhooks": {"gitea": {"secret": {"env": "WEBHOOK_SECRET"}}, "github": {"secret": {"env": "WEBHOOK_SECRET"}}},
             "users": users,
             "build": {"from": [f"{self.folder}/git/"], "env": []},
@@ -340,7 +340,7 @@ class Delivery:
                 served.process.kill()
                 served.process.wait()
         for sandbox in (self.dev, self.prod):
-            with contextlib.suppress(urllib.error.HTTPError):
+            with contextlib.suppress(OSError):
                 sandbox.delete(f"/connectors/{self.name}-source")
 
 

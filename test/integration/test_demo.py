@@ -43,15 +43,16 @@ def environment(sluice, sluice_environment, kafka, tmp_path):
 
 
 def processes_with(folder):
-    """Processes in whose environment the folder is."""
-    found = []
-    for file in pathlib.Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if str(folder).encode() in file.read_bytes():
-                found.append(int(file.parent.name))
-        except OSError:
-            continue
-    return found
+    """Processes in whose environment or words the folder is. (The server hides its environment.)"""
+    found = set()
+    for name in ("environ", "cmdline"):
+        for file in pathlib.Path("/proc").glob(f"[0-9]*/{name}"):
+            try:
+                if str(folder).encode() in file.read_bytes():
+                    found.add(int(file.parent.name))
+            except OSError:
+                continue
+    return sorted(found)
 
 
 def after(text, *marks):
@@ -83,24 +84,58 @@ def numbers(text, label):
     return int(found[1]), int(found[2])
 
 
+def runs(text, subject):
+    """How the runs of a subject ended, as the story told them."""
+    return re.findall(rf"^(?:build|deploy) {subject}: .* → (.*)$", text, re.MULTILINE)
+
+
+def running(text):
+    """The versions that dev's and prod's workers were asked for, in the order of the story."""
+    return re.findall(r"^dev runs orders-source (.*)\nprod runs orders-source (.*)$", text, re.MULTILINE)
+
+
 def check_story(text):
     for report in SANITIZERS:
         assert report not in text
-    feature = after(text, "A feature: orders-source 1.1.0")
-    check_status(feature, dev="1.1.0", prod="1.0.0")
-    assert re.search(r"^dev: .*shop \d", feature, re.MULTILINE)
-    assert re.search(r"^prod: .*: none \d+$", feature, re.MULTILINE)
-    assert "No changes. prod is as declared." in feature
-    line = after(text, "A change of one line", "interval: 100ms")
-    assert "orders.poll.interval.ms  1000 → 100" in line
-    mistake = after(text, "A mistake: orders-source 1.2.0", "rolled back")
-    assert "task 0 FAILED in 1.2.0" in mistake
-    assert "ConfigException: orders-source has no setting task.class" in mistake
-    assert "exit status 1" in mistake
-    end = after(mistake, "No changes. dev is as declared.", "What runs now")
-    check_status(end, dev="1.1.0", prod="1.0.0")
+    assert re.findall(r"\b(?:[0-9a-f]{24}|[0-9a-f]{32})\b", text) == [], "a token, or a password"
+    check_first_versions(after(text, "Two pushes: ").partition("── 5.")[0])
+    feature, _, rest = after(text, "A feature: orders-source 1.1.0").partition("── 6.")
+    check_feature(feature)
+    line, _, mistake = rest.partition("── 7.")
+    assert "interval: 100ms" in line and runs(line, "dev") == ["done"] and runs(line, "prod") == []
+    check_mistake(mistake.partition("── 8.")[0])
+    end = after(mistake, "What runs now")
+    check_status(end, dev="1.1.0", prod="1.1.0")
     assert all(count > 500 for count in numbers(end, "accepted by the Warehouse API"))
     assert all(count > 0 for count in numbers(end, "refused, now in shipments.dead"))
+
+
+def check_first_versions(text):
+    dev, _, prod = text.partition("── 4.")
+    assert [runs(dev, subject) for subject in ("orders-source", "shipments-sink", "dev")] == [["done"]] * 3
+    assert "publish  published as 1.0.0" in dev
+    assert "Sluice: lock orders-source 1.0.0 in dev" in dev and "Sluice: lock shipments-sink 1.0.0 in dev" in dev
+    waiting = prod.partition("sluice approve prod")[0]
+    assert runs(waiting, "prod") == ["waiting"] and "\n[]\n" in waiting, "no connector is in prod before somebody says yes"
+    assert "Approved: prod" in prod and runs(prod, "prod") == ["waiting", "done"]
+    assert text.count("500 orders had waited: ") == 2
+
+
+def check_feature(text):
+    assert [runs(text, subject) for subject in ("orders-source", "dev")] == [["done"]] * 2
+    assert re.search(r"^[0-9.]+ s from the end of the build to RUNNING in dev", text, re.MULTILINE)
+    assert runs(text.partition("sluice approve prod")[0], "prod") == ["waiting"]
+    assert runs(text, "prod") == ["waiting", "done"]
+    assert running(text) == [("1.1.0", "1.0.0"), ("1.1.0", "1.1.0")]
+
+
+def check_mistake(text):
+    assert [runs(text, subject) for subject in ("orders-source", "dev", "prod")] == [["done"], ["rolled back"], []]
+    assert "task 0 FAILED in 1.2.0" in text
+    assert "ConfigException: orders-source has no setting task.class" in text
+    assert running(text) == [("1.1.0", "1.1.0")], "back in Connect"
+    assert "Sluice: revert orders-source to 1.1.0 in dev" in text, "back in Git"
+    assert '"not": "1.2.0"' in text
 
 
 def test_without_a_terminal_it_runs_through_and_cleans_up(environment):
@@ -118,11 +153,13 @@ def heed_interrupts():
 
 
 def test_interrupted_it_cleans_up(environment):
+    state = pathlib.Path(environment["XDG_STATE_HOME"])
     with subprocess.Popen([DEMO, "up"], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, start_new_session=True, preexec_fn=heed_interrupts) as demo:
         try:
-            text = "".join(iter(demo.stdout.readline, "orders-source $ mvn package\n"))
+            text = "".join(iter(demo.stdout.readline, "shipments-sink $ git push -q origin main\n"))
             assert "http://127.0.0.1:" in text
+            wait_until((state / "sluice-demo" / "server" / "home" / "orders-source" / "tmp").exists)  # it builds
             demo.send_signal(signal.SIGINT)
             rest, _ = demo.communicate(timeout=120)
         finally:
@@ -168,6 +205,13 @@ class Terminal:
         wait_until(lambda: os.waitpid(self.pid, os.WNOHANG)[0])
 
 
+def type_when_ready(terminal, command):
+    """As a person does, who looks first whether the server has come to it."""
+    if command == "sluice runs --open":
+        terminal.type("until sluice runs prod --open | grep waiting; do sleep 1; done 2>/dev/null")
+    return terminal.type(f"{command}; echo status $?")
+
+
 @pytest.mark.skipif(not os.environ.get("SLUICE_TEST_LONG"), reason="takes minutes more: set SLUICE_TEST_LONG=1")
 def test_on_a_terminal_it_stays_up_and_what_it_says_can_be_typed(environment, tmp_path):
     terminal = Terminal(environment, tmp_path)
@@ -178,9 +222,12 @@ def test_on_a_terminal_it_stays_up_and_what_it_says_can_be_typed(environment, tm
         said = after(story, "Copy and paste, line by line:")
         commands = re.findall(r"^  ([a-z/].*)$", said, re.MULTILINE)
         assert len(commands) > 10 and commands[-1] == f"{DEMO} down"
-        told = [terminal.type(f"{command}; echo status $?") for command in commands]
+        told = [type_when_ready(terminal, command) for command in commands]
         assert [text for text in told if "status 0\n" not in text] == []
-        check_status(told[commands.index(f"{DEMO} status")], dev="1.1.0", prod="1.1.0")
+        assert "prod: done" in told[commands.index("sluice logs prod --follow")]
+        at_the_end = told[commands.index(f"{DEMO} status")]
+        check_status(at_the_end, dev="1.1.0", prod="1.1.0")
+        assert re.search(r"^  by channel .*shop \d", at_the_end, re.MULTILINE), "the commit went to dev"
     finally:
         terminal.type(f"{DEMO} down")
         terminal.close()

@@ -99,13 +99,13 @@ def test_a_version_that_fails_goes_back_in_connect_and_in_git(delivery):
 
 
 def test_what_fails_after_a_promotion_goes_back_there_alone(delivery):
-    delivery.declarations.write("environments/prod.yaml", delivery.environment(delivery.prod))
+    """In prod a variable makes the changed module fail: values are never promoted."""
+    variable = lambda text: text.replace('"variables": {', '"variables": { "fail": {"type": "string", "default": ""},', 1)  # noqa: E731
+    delivery.change("a variable", modules__tick__module_yaml=variable(delivery.module()), environments__prod_yaml=delivery.environment(
+        delivery.prod).replace('"variables": {', '"variables": {"fail": "told to", ', 1))
     served = bring_up(delivery)
     first = promote(served, delivery, "1.0.0")
-    # In prod the module's variable makes the new version fail: values are never promoted.
-    delivery.change("a note", modules__tick__module_yaml=delivery.module(**{"fail.at.start": "${var.fail}"}).replace(
-        '"variables": {', '"variables": { "fail": {"type": "string", "default": ""},'),
-        environments__prod_yaml=delivery.environment(delivery.prod).replace('"secret":', '"fail": "told to", "secret":'))
+    delivery.change("use it", modules__tick__module_yaml=variable(delivery.module(**{"fail.at.start": "${var.fail}"})))
     served.wait_run("dev", "done", cause="push")
     waiting = served.wait_run("prod", "waiting", cause="promotion", after=first["id"])
     served.as_person("approver").approve(waiting["id"])
@@ -174,6 +174,22 @@ def test_only_listed_repositories_are_built(delivery):
     served = delivery.serve()
     failed = served.wait_run("tick", "failed")
     assert "build" in failed["hint"] and not [step for step in served.api.run(failed["id"])["steps"] if step["name"] == "build"]
+    served.stop()
+
+
+def test_the_first_build_of_several_plugins_locks_without_the_others(delivery):
+    project = delivery.declarations.root / "sluice.yaml"
+    tock = f"tock: {{ git: \"{delivery.folder}/git/tock.git\", maven: \"{delivery.coordinate}-tock\" }}"
+    project.write_text(project.read_text().replace("plugins: { ", f"plugins: {{ {tock}, "))
+    delivery.declarations.write("environments/dev.yaml", delivery.environment(delivery.dev, "plugins: { tock: {} }\n"))
+    delivery.declarations.commit("a second plugin, of which nothing was built yet")
+    delivery.push(delivery.declarations)
+    delivery.release("1.0.0")
+    served = delivery.serve()
+    served.wait_run("tick", "done")
+    assert list(delivery.lock("dev")["plugins"]) == ["tick"]
+    time.sleep(QUIET)
+    assert served.api.runs("dev") == [], "dev waits for the other plugin"
     served.stop()
 
 

@@ -131,13 +131,16 @@ def maven(tmp_path_factory, server):
 
 
 def make_jar(path, note, pom=None):
-    """A connector's jar, without Maven."""
+    """A connector's jar, without Maven: the same bytes whenever it is made."""
+    entries = {
+        "META-INF/MANIFEST.MF": "Manifest-Version: 1.0\n",
+        f"META-INF/services/{SOURCE_CONNECTOR}": "com.acme.Orders\n",
+        "com/acme/Orders.class": note,
+        **({"META-INF/maven/g/a/pom.xml": pom} if pom is not None else {}),
+    }
     with zipfile.ZipFile(path, "w") as jar:
-        jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
-        jar.writestr(f"META-INF/services/{SOURCE_CONNECTOR}", "com.acme.Orders\n")
-        jar.writestr("com/acme/Orders.class", note)
-        if pom is not None:
-            jar.writestr("META-INF/maven/g/a/pom.xml", pom)
+        for name, text in entries.items():
+            jar.writestr(zipfile.ZipInfo(name), text)
     return path
 
 

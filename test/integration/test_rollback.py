@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Healthy or back: what does not run after a change is put back as it was, and the worker's trace is shown."""
+import json
+import shutil
+
 import pytest
 
 from conftest import wait_until
-from flows import COORDINATE, Flow, tick
+from flows import COORDINATE, TICK, Flow, tick
 
 FAILING = {"fail.at.start": "no such orders"}
 TRACE = "java.lang.IllegalStateException: told to fail: no such orders"
@@ -88,6 +91,36 @@ def test_what_fails_after_it_has_settled_is_seen_by_status(flow):
     assert flow.status(code=3)["connector/source"]["health"] == "failed"
 
 
+def test_a_task_that_stops_slowly_is_not_taken_for_the_one_that_follows(flow):
+    """The old task is shown as RUNNING as long as it stops: six times as long as what must hold."""
+    flow.declare(connectors={"source": tick({"note": "old", "stop.ms": 3000})})
+    flow.apply()
+    flow.declare(connectors={"source": tick({"note": "new", **FAILING})})
+    result = flow.apply(code=1)
+    assert "rolled back" in result.out and TRACE in result.out
+    assert flow.config("source")["note"] == "old"
+    assert flow.state("source") == "RUNNING RUNNING"
+
+
+def test_a_task_that_the_worker_gave_up_is_not_taken_for_the_one_that_follows(flow):
+    """It takes longer to stop than the 5 s that a worker waits for it."""
+    flow.declare(connectors={"source": tick({"note": "old", "stop.ms": 8000})})
+    flow.apply()
+    flow.declare(connectors={"source": tick({"note": "new", **FAILING})})
+    assert "rolled back" in flow.apply(code=1).out
+    assert flow.config("source")["note"] == "old"
+
+
+def test_a_task_that_stops_and_starts_slowly_is_waited_for(flow):
+    """What must hold begins when the old task has stopped."""
+    timing = {"settle": "2s"}
+    flow.declare(connectors={"source": tick({"note": "old", "stop.ms": 3000})}, timing=timing)
+    flow.apply()
+    flow.declare(connectors={"source": tick({"note": "new", "start.ms": 2500, **FAILING})}, timing=timing)
+    assert "rolled back" in flow.apply(code=1).out
+    assert flow.config("source")["note"] == "old"
+
+
 def test_what_never_becomes_healthy_is_put_back_at_the_deadline(flow):
     """A connector that is paused by hand while it settles never settles."""
     flow.declare(connectors={"source": tick({"rate": 1})}, timing={"settle": "3s", "deadline": "5s"})
@@ -143,6 +176,40 @@ def test_a_plugin_version_whose_tasks_fail_is_switched_back_from(plugged, ticks)
     assert plugged.state("source") == "RUNNING RUNNING"
     assert plugged.stored("connector", "source") == stored
     assert plugged.changes() == {plugged.address("connector", "source"): "update"}, "3.0.0 stays installed"
+
+
+def reports(flow):
+    return [version.get("reports") for version in flow.project.lock("dev")["plugins"]["tick"]["versions"]]
+
+
+def test_what_a_class_reports_is_learnt_from_the_one_version_that_came(plugged, ticks):
+    theirs = plugged.sandbox.plugins / "theirs"
+    theirs.mkdir(exist_ok=True)
+    (theirs / "tick.jar").write_bytes(ticks.jar("theirs").read_bytes())
+    upgrade(plugged, ticks.jar("4.9.0"), "4.9.0")
+    plugged.apply()
+    assert "theirs" in {plugin["version"] for plugin in plugged.sandbox.get("/connector-plugins") if plugin["class"] == TICK}
+    upgrade(plugged, ticks.jar("release-5"), "5.0.0")
+    plugged.apply()
+    assert plugged.versions("source") == {"release-5"}
+    assert reports(plugged)[0] == {TICK: "release-5"}
+    shutil.rmtree(theirs)
+
+
+def test_what_a_class_reports_is_not_guessed(plugged, ticks):
+    """Two versions come at once, and neither is what Maven calls it: a person says which is which."""
+    upgrade(plugged, ticks.jar("release-6"), "6.0.0")
+    upgrade(plugged, ticks.jar("release-7"), "7.0.0")
+    failed = plugged.apply(code=1)
+    assert "does not report every locked version" in failed.out
+    assert 'one of release-6, release-7, which it reports, is tick 7.0.0, write that into the lock as its "reports"' in failed.out
+    assert plugged.versions("source") == {"1.0.0"}
+    lock = plugged.project.lock("dev")
+    for version in lock["plugins"]["tick"]["versions"]:
+        version["reports"] = {TICK: {"7.0.0": "release-7", "6.0.0": "release-6", "1.0.0": "1.0.0"}[version["version"]]}
+    plugged.project.write("environments/dev.lock", json.dumps(lock))
+    plugged.apply()
+    assert plugged.versions("source") == {"release-7"}
 
 
 def test_a_plugin_version_that_is_not_in_the_lock_is_an_error_of_the_plan(plugged):

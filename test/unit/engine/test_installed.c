@@ -38,31 +38,35 @@ static void add_class(GPtrArray *plugins, const char *class_name, const char *ve
 static GPtrArray *reported(const char *text) {
     GPtrArray *plugins = g_ptr_array_new_with_free_func(plugin_free);
     g_auto(GStrv) words = g_strsplit(text, " ", -1);
-    for (char **word = words; *word != NULL; word++)
+    for (char **word = words; *word != NULL && **word != '\0'; word++)
         add_class(plugins, CLASS, **word == '?' ? NULL : *word);
     return plugins;
 }
 
-/* `before` is what the worker reported before its roll; NULL: it was not rolled. */
+/* `before` is what the worker reported before its roll; NULL: it was not rolled, or did not answer then. */
 static const struct {
     const char *title, *locked, *worker, *asked, *report, *before;
 } cases[] = {
     {"equal", "1.5.0", "1.5.0", "1.5.0", "1.5.0"},
     {"equal, beside another", "1.5.0 1.4.2", "1.4.2 1.5.0", "1.4.2", "1.4.2"},
+    {"equal, before the roll too", "1.5.0", "1.5.0", "1.5.0", "1.5.0", "1.5.0"},
     {"learnt", "1.5.0=5", "5", "1.5.0", "5"},
     {"learnt and not there", "1.5.0=5", "1.5.0", "1.5.0", NULL},
     {"not there", "1.5.0", "", "1.5.0", NULL},
-    {"one left over on both sides", "1.5.0", "five", "1.5.0", "five"},
-    {"left over beside an equal one", "1.5.0 1.4.2", "1.4.2 five", "1.5.0", "five"},
-    {"left over beside a learnt one", "1.5.0 1.4.2=4", "4 5", "1.5.0", "5"},
-    {"two left over, in order", "2.0 1.0", "20 10", "2.0", "20"},
-    {"two left over, in order, the other", "2.0 1.0", "20 10", "1.0", "10"},
-    {"fewer there than locked", "2.0 1.0", "10", "2.0", NULL},
-    {"more there than locked", "2.0", "10 20", "2.0", NULL},
-    {"a class without a version", "1.5.0", "?", "1.5.0", NULL},
-    {"both report the same", "1.5.0 1.4.2", "1.4.2", "1.5.0", NULL},
-    {"left over, and there before the roll", "1.5.0", "five four", "1.5.0", "five", "four"},
-    {"replaced under the version it had", "1.5.0", "five", "1.5.0", "five", "five"},
+    {"another's, without a roll", "1.5.0", "five", "1.5.0", NULL},
+    {"another's, beside an equal one, without a roll", "1.5.0 1.4.2", "1.4.2 five", "1.5.0", NULL},
+    {"came by the roll", "1.5.0", "five", "1.5.0", "five", ""},
+    {"came by the roll, beside an equal one", "1.5.0 1.4.2", "1.4.2 five", "1.5.0", "five", "1.4.2"},
+    {"came by the roll, beside a learnt one", "1.5.0 1.4.2=4", "4 5", "1.5.0", "5", "4"},
+    {"came by the roll, beside another's", "1.5.0", "five four", "1.5.0", "five", "four"},
+    {"came by the roll, in two folders", "1.5.0", "five five", "1.5.0", "five", ""},
+    {"another's, not rolled yet", "1.5.0", "four", "1.5.0", NULL, "four"},
+    {"another's, and one that is equal came", "1.5.0 1.4.2", "four 1.4.2", "1.5.0", NULL, "four"},
+    {"two came, one is locked", "2.0", "10 20", "2.0", NULL, ""},
+    {"one came, two are locked", "2.0 1.0", "10", "2.0", NULL, ""},
+    {"two came, two are locked", "2.0 1.0", "20 10", "2.0", NULL, ""},
+    {"a class without a version", "1.5.0", "?", "1.5.0", NULL, ""},
+    {"both report the same", "1.5.0 1.4.2", "1.4.2", "1.5.0", NULL, "1.4.2"},
 };
 
 static LockedVersion *find_version(const LockedPlugin *plugin, const char *name) {
@@ -80,22 +84,94 @@ static void matches_reports(void) {
         g_autoptr(Lock) lock = lock_new("dev");
         LockedPlugin *plugin = lock_add_plugin(lock, "orders-source");
         add_versions(plugin, cases[i].locked);
-        g_autoptr(GPtrArray) plugins = *cases[i].worker != '\0' ? reported(cases[i].worker)
-                                                                : g_ptr_array_new_with_free_func(plugin_free);
+        g_autoptr(GPtrArray) plugins = reported(cases[i].worker);
         g_autoptr(GPtrArray) before = cases[i].before != NULL ? reported(cases[i].before) : NULL;
-        const LiveWorker worker = {.url = "http://w", .plugins = plugins, .has_all = true, .before = before};
+        const LiveWorker worker = {.url = "http://w", .plugins = plugins, .before = before};
         g_assert_cmpstr(installed_report(&worker, plugin, find_version(plugin, cases[i].asked), CLASS), ==,
                         cases[i].report);
     }
 }
 
-static void nothing_is_left_over_before_a_roll(void) {
-    g_autoptr(Lock) lock = lock_new("dev");
-    LockedPlugin *plugin = lock_add_plugin(lock, "orders-source");
-    add_versions(plugin, "1.5.0");
-    g_autoptr(GPtrArray) plugins = reported("five");
-    const LiveWorker worker = {.url = "http://w", .plugins = plugins, .has_all = false};
-    g_assert_null(installed_report(&worker, plugin, plugin->versions->pdata[0], CLASS));
+/* Two workers: what one of them can't tell is not told of the cluster. */
+static const struct {
+    const char *title, *first, *first_before, *second, *second_before, *report;
+    int lacking;
+} clusters[] = {
+    {"came to both", "five", "", "five", "", "five", -1},
+    {"came to both, beside another's on one", "five", "", "four five", "four", "five", -1},
+    {"the second is not rolled yet", "five", "", "", "", NULL, 1},
+    {"the first is not rolled yet, and has another's", "four", "four", "five", "", NULL, 0},
+    {"different ones came", "five", "", "six", "", NULL, 1},
+    {"the second did not answer before", "five", "", "five", NULL, NULL, 1},
+};
+
+static LiveWorker *worker_with(GPtrArray *workers, const char *plugins, const char *before) {
+    LiveWorker *worker = g_new0(LiveWorker, 1);
+    worker->url = "http://w";
+    worker->plugins = reported(plugins);
+    worker->before = before != NULL ? reported(before) : NULL;
+    g_ptr_array_add(workers, worker);
+    return worker;
+}
+
+static void worker_free(gpointer data) {
+    LiveWorker *worker = data;
+    g_ptr_array_unref(worker->plugins);
+    if (worker->before != NULL)
+        g_ptr_array_unref((GPtrArray *)worker->before);
+    g_free(worker);
+}
+
+static void every_worker_must_tell_the_same(void) {
+    for (gsize i = 0; i < G_N_ELEMENTS(clusters); i++) {
+        g_test_message("%s", clusters[i].title);
+        g_autoptr(Lock) lock = lock_new("dev");
+        LockedPlugin *plugin = lock_add_plugin(lock, "orders-source");
+        add_versions(plugin, "1.5.0");
+        g_autoptr(GPtrArray) workers = g_ptr_array_new_with_free_func(worker_free);
+        worker_with(workers, clusters[i].first, clusters[i].first_before);
+        worker_with(workers, clusters[i].second, clusters[i].second_before);
+        const LiveCluster cluster = {.workers = workers};
+        const LiveWorker *lacking = NULL;
+        g_assert_cmpstr(
+            installed_report_everywhere(&cluster, plugin, plugin->versions->pdata[0], CLASS, &lacking), ==,
+            clusters[i].report);
+        g_assert_true(lacking == (clusters[i].lacking < 0 ? NULL : workers->pdata[clusters[i].lacking]));
+    }
+}
+
+static const struct {
+    const char *locked, *worker, *before, *versions;
+} guesses[] = {
+    {"1.5.0", "", NULL, NULL},
+    {"1.5.0 1.4.2", "1.4.2", NULL, NULL},
+    {"1.5.0 1.4.2=4", "1.4.2 4", NULL, "1.4.2"},
+    {"1.5.0", "6 5", NULL, "one of 5, 6"},
+    {"1.5.0", "6 5 4", "4", "one of 5, 6"},
+    {"1.5.0", "6 5", "5 6", "one of 5, 6"},
+};
+
+static void what_is_not_explained_is_said(void) {
+    for (gsize i = 0; i < G_N_ELEMENTS(guesses); i++) {
+        g_autoptr(Lock) lock = lock_new("dev");
+        LockedPlugin *plugin = lock_add_plugin(lock, "orders-source");
+        add_versions(plugin, guesses[i].locked);
+        g_autoptr(GPtrArray) plugins = reported(guesses[i].worker);
+        g_autoptr(GPtrArray) before = guesses[i].before != NULL ? reported(guesses[i].before) : NULL;
+        const LiveWorker worker = {.url = "http://w", .plugins = plugins, .before = before};
+        g_autofree char *guess = installed_guess(&worker, plugin, plugin->versions->pdata[0], CLASS);
+        g_autofree char *expected =
+            guesses[i].versions == NULL
+                ? NULL
+                : g_strdup_printf("where %s, which it reports, is orders-source 1.5.0, write that into the "
+                                  "lock as its \"reports\"",
+                                  guesses[i].versions);
+        g_assert_cmpstr(guess, ==, expected);
+    }
+    g_autofree char *with = installed_hint("install it", "where 5 is it, say so");
+    g_assert_cmpstr(with, ==, "install it; or, where 5 is it, say so");
+    g_autofree char *without = installed_hint("install it", NULL);
+    g_assert_cmpstr(without, ==, "install it");
 }
 
 static void silent_worker_tells_nothing(void) {
@@ -204,8 +280,8 @@ static void plugin_must_be_locked(World *world, gconstpointer data) {
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/engine/installed/matches locked versions with reported ones", matches_reports);
-    g_test_add_func("/engine/installed/nothing is left over before a roll",
-                    nothing_is_left_over_before_a_roll);
+    g_test_add_func("/engine/installed/every worker must tell the same", every_worker_must_tell_the_same);
+    g_test_add_func("/engine/installed/what is not explained is said", what_is_not_explained_is_said);
     g_test_add_func("/engine/installed/a silent worker tells nothing", silent_worker_tells_nothing);
     g_test_add_func("/engine/installed/versions are listed once, in order",
                     versions_are_listed_once_in_order);

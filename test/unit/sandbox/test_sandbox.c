@@ -106,7 +106,7 @@ static void test_life(Fixture *fixture) {
     wait_for(connect, "life", "STOPPED", 0);
     g_assert_true(connect_set_state(connect, "life", "RUNNING", NULL, &error));
     wait_for(connect, "life", "RUNNING", 1);
-    g_autoptr(GArray) ids = connect_task_ids(connect, "life", NULL, &error);
+    g_autoptr(GArray) ids = connect_task_ids(connect, "life", NULL, NULL, &error);
     g_assert_cmpuint(ids->len, ==, 1);
     g_assert_true(connect_restart(connect, "life", false, NULL, &error));
     wait_for(connect, "life", "RUNNING", 1);

@@ -27,6 +27,8 @@ public class TickSource extends SourceConnector {
                     .define("api.token", Type.STRING, "", TickSource::checkToken, Importance.LOW, "a password by its name alone")
                     .define("fail.at.start", Type.STRING, "", Importance.LOW, "what its tasks say when they fail to start")
                     .define("fail.after.ms", Type.LONG, -1L, Importance.LOW, "when its tasks fail; -1: never")
+                    .define("stop.ms", Type.LONG, 0L, Importance.LOW, "how long its tasks take to stop")
+                    .define("start.ms", Type.LONG, 0L, Importance.LOW, "how long its tasks take to start")
                     .define("fail.with.secrets", Type.BOOLEAN, false, Importance.LOW, "its tasks fail and tell all they know");
 
     private Map<String, String> config;

@@ -23,6 +23,7 @@ public class TickTask extends SourceTask {
     @Override
     public void start(Map<String, String> properties) {
         config = new AbstractConfig(TickSource.CONFIG, properties, false);
+        linger("start.ms");
         started = System.currentTimeMillis();
         if (Boolean.parseBoolean(TickSource.about().getProperty("fails")))
             throw new IllegalStateException("version " + version() + " always fails");
@@ -48,5 +49,15 @@ public class TickTask extends SourceTask {
     }
 
     @Override
-    public void stop() {}
+    public void stop() {
+        linger("stop.ms");
+    }
+
+    private void linger(String key) {
+        try {
+            Thread.sleep(config.getLong(key));
+        } catch (InterruptedException asked) {
+            Thread.currentThread().interrupt();
+        }
+    }
 }
