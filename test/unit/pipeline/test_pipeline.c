@@ -112,8 +112,8 @@ static void set_up(Setup *setup, gconstpointer unused) {
     pipeline_settings_set_data(settings, data);
     settings->git = g_build_filename(setup->folder, "declarations.git", NULL);
     settings->branch = g_strdup("main");
-    settings->poll_ms = 200;
-    settings->observe_ms = 1000;
+    settings->poll_ms = 500;
+    settings->observe_ms = 2000;
     g_strfreev(settings->build_from);
     const char *const from[] = {setup->folder, NULL};
     settings->build_from = g_strdupv((char **)from);
@@ -541,6 +541,7 @@ static void advance(const Setup *setup, const char *id, RunEvent event) {
 static char *add(const Setup *setup) {
     g_autoptr(GError) error = NULL;
     g_autoptr(RunRecord) run = run_record_new(RUN_DEPLOY, "dev", "push", "queued");
+    run->commit = g_strdup("0123456789012345678901234567890123456789");
     runs_add(setup->pipeline, run, NULL, NULL, &error);
     g_assert_no_error(error);
     return g_strdup(run->id);
