@@ -21,9 +21,14 @@ static bool remember(Work *work, const Checkout *checkout, const Lock *lock, con
         declarations_load(work->pipeline, checkout->root, run->subject, false, NULL, work->log, error);
     if (environment == NULL)
         return false;
-    if (g_strcmp0(environment->digest, run->digest) == 0) {
+    /* A reverted pin renders what ran before; a reverted version leaves the files as they were tried. */
+    g_autoptr(MarkRecord) mark = ledger_mark(work->pipeline->ledger, run->subject);
+    if (g_strcmp0(environment->digest, run->digest) == 0 ||
+        g_strcmp0(environment->digest, mark->good_digest) == 0) {
         g_free(run->commit);
         run->commit = g_strdup(commit);
+        g_free(run->digest);
+        run->digest = g_strdup(environment->digest);
         g_free(run->locked);
         run->locked = lock_digest(lock);
         work->edit = mark_reverted;
