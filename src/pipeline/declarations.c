@@ -8,7 +8,7 @@
 #define TRAILER_RUN "Sluice-Run"
 #define TRAILER_ACT "Sluice-Act"
 #define COMMITS_MOST 500
-#define PUSHES_MOST 10
+#define PUSHES_MOST 30
 
 void checkout_clear(Checkout *checkout) {
     g_clear_pointer(&checkout->git, git_free);

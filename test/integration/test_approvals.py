@@ -136,7 +136,7 @@ def test_a_commit_can_not_run_a_command_on_the_server_or_read_what_it_may_not(de
         assert not mark.exists() and "recognisable-unlisted" not in said
 
     must_fail("a secret's command", dev.replace("${env.CONNECT_SECRET}", "${secret.own}") + f"secrets: {{ own: {{ command: {touch} }} }}\n", "server's file")
-    must_fail("a secret's file", dev.replace("${env.CONNECT_SECRET}", "${secret.own}") + "secrets: { own: { file: /etc/hostname } }\n", "server's file")
+    must_fail("a secret's file", dev.replace("${env.CONNECT_SECRET}", "${secret.other}") + "secrets: { other: { file: /etc/hostname } }\n", "server's file")
     must_fail("another variable", dev.replace("env.CONNECT_SECRET", "env.UNLISTED"), "UNLISTED")
     must_fail("the state's key", dev + f"state_key: {{ command: {touch} }}\n", "server")
 

@@ -2,6 +2,7 @@
 """From a merge to production: what is pushed runs in dev by itself, and in prod after a person's yes; what fails goes back by itself, in Connect and
 in Git."""
 import json
+import subprocess
 import threading
 import time
 import urllib.request
@@ -250,8 +251,9 @@ def test_pushes_of_others_between_are_no_obstacle(delivery):
             delivery.declarations.commit(f"note {number}")
             try:
                 delivery.push(delivery.declarations)
-            except Exception:
-                delivery.declarations.git("rebase", "--abort") if (delivery.declarations.root / ".git/rebase-merge").exists() else None
+            except subprocess.CalledProcessError:
+                pass  # the server was faster
+            time.sleep(0.4)
 
     pusher = threading.Thread(target=push_all_the_time)
     pusher.start()
