@@ -62,20 +62,20 @@ typedef struct {
     const char *before; /* a run's id; NULL: from the newest on */
 } RunFilter;
 json_t *pipeline_runs(Pipeline *pipeline, const RunFilter *filter);
-json_t *pipeline_run(Pipeline *pipeline, const char *run, const Person *reader, GError **error);
+json_t *pipeline_run(Pipeline *pipeline, const char *id, const Person *reader, GError **error);
 json_t *pipeline_audit(Pipeline *pipeline, guint limit, const char *before, GError **error);
 
 /* The path of a run's log, a text file that only grows; *open says whether the run goes on. The caller frees
  * it. */
-char *pipeline_log_path(Pipeline *pipeline, const char *run, bool *open, GError **error);
+char *pipeline_log_path(Pipeline *pipeline, const char *id, bool *open, GError **error);
 
 /* What people do. Each checks the person's roles, is in the audit log, and gives a RunDetail (approve,
  * reject) or the new Run. */
-json_t *pipeline_approve(Pipeline *pipeline, const char *run, const char *digest, const Person *person,
+json_t *pipeline_approve(Pipeline *pipeline, const char *id, const char *digest, const Person *person,
                          GError **error);
-json_t *pipeline_reject(Pipeline *pipeline, const char *run, const char *reason, const Person *person,
+json_t *pipeline_reject(Pipeline *pipeline, const char *id, const char *reason, const Person *person,
                         GError **error);
-json_t *pipeline_retry(Pipeline *pipeline, const char *run, const Person *person, GError **error);
+json_t *pipeline_retry(Pipeline *pipeline, const char *id, const Person *person, GError **error);
 json_t *pipeline_deploy(Pipeline *pipeline, const char *environment, const Person *person, GError **error);
 json_t *pipeline_promote(Pipeline *pipeline, const char *environment, const char *const *instances,
                          const Person *person, GError **error);

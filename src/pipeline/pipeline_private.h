@@ -170,7 +170,7 @@ char *declarations_find_push(Work *work, GitRepository *git, const char *head, c
                              const char *act, GError **error);
 
 /* --- Looking at repositories (poll.c) */
-void poll_declarations(gpointer pipeline);
+void poll_declarations(gpointer data); /* the pipeline */
 /* Ticker jobs of the plugins that the newest declarations build. */
 void poll_watch_sources(Pipeline *pipeline);
 

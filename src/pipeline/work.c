@@ -244,7 +244,7 @@ static RunEvent do_step(Work *work, GError **error) {
     if (event != RUN_EVENTS && run_stage_of(work->run) == RUN_PLANNING && has_newer(work))
         return RUN_EVENT_SUPERSEDED;
     event = what_failed(work->run, event);
-    if (is_failure(event))
+    if (is_failure(event) && *error != NULL)
         fail(work, *error);
     return event;
 }

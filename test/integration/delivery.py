@@ -329,7 +329,7 @@ class Delivery:
     def is_running(self, sandbox, version):
         try:
             status = sandbox.get(f"/connectors/{self.name}-source/status")
-        except urllib.error.HTTPError:
+        except OSError:  # not there, or its worker restarts
             return False
         parts = [status["connector"], *status["tasks"]]
         return len(parts) > 1 and all(part["state"] == "RUNNING" and part.get("version") == self.version(version) for part in parts)

@@ -42,7 +42,7 @@ class Ticks:
 
     def jar(self, version, fails=False):
         """The plugin in a version; with `fails` no task of it ever starts."""
-        jar = self.folder / f"tick-{version}.jar"
+        jar = self.folder / f"tick-{version}{'-fails' if fails else ''}.jar"
         if jar.exists():
             return jar
         with zipfile.ZipFile(jar, "w") as archive:

@@ -18,7 +18,7 @@ from selenium.webdriver.common.keys import Keys  # noqa: E402
 
 from browser import Browser, NoAxe, axe_source  # noqa: E402
 from delivery import Delivery, PageServer  # noqa: E402
-from fake_server import FakeSluice  # noqa: E402
+from fake_sluice import FakeSluice  # noqa: E402
 from maven_server import server  # noqa: E402, F401 (a fixture)
 
 WIDE, NARROW = 1280, 390

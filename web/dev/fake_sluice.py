@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A fake of `sluice serve`, to develop the page and to take pictures of it; nothing is deployed here.
 
-    web/dev/fake_server.py [--port 8090] [--still]     sign in with: viewer, operator, approver, lead
+    web/dev/fake_sluice.py [--port 8090] [--still]     sign in with: viewer, operator, approver, lead
 
 It answers as src/server/openapi.yaml says, from made-up data that moves unless --still is given, and builds the page
 with esbuild whenever it is asked for it.
