@@ -11,5 +11,10 @@
 #include "engine/rollout.h"
 #include "pipeline/error.h"
 
+/* Puts right what a process that was killed in a rollout left: workers of a sandbox that were stopped and not
+ * started again. True where something was brought up; a sandbox whose broker is down was ended by a person,
+ * and stays so. */
+bool rollout_mend(const Environment *environment, GCancellable *cancellable);
+
 /* The driver of a kind, static; NULL for ROLLOUT_NONE. It is a RolloutDrivers, for the engine's options. */
 const RolloutDriver *rollout_driver(RolloutKind kind);

@@ -41,3 +41,30 @@ bool rollout_begin_folder(const RolloutRequest *request, GError **error) {
         return false;
     return spec->command == NULL || spec->command[0] == NULL || rollout_run_command(request, error);
 }
+
+static bool has_stopped_worker(const Sandbox *sandbox) {
+    for (guint i = 0; i < sandbox->workers->len; i++)
+        if (!((const SandboxWorker *)sandbox->workers->pdata[i])->alive)
+            return true;
+    return false;
+}
+
+static bool mend_sandbox(const char *name, GCancellable *cancellable) {
+    g_autoptr(Sandbox) sandbox = sandbox_inspect(name, NULL);
+    if (sandbox == NULL || !sandbox->alive || !has_stopped_worker(sandbox))
+        return false;
+    const SandboxOptions options = {
+        .name = name, .workers = sandbox->workers->len, .cancellable = cancellable};
+    g_autoptr(Sandbox) mended = sandbox_up(&options, NULL);
+    return mended != NULL;
+}
+
+bool rollout_mend(const Environment *environment, GCancellable *cancellable) {
+    bool mended = false;
+    for (guint i = 0; i < environment->connect->len; i++) {
+        const RolloutSpec *spec = &((const ConnectCluster *)environment->connect->pdata[i])->rollout;
+        if (spec->kind == ROLLOUT_LOCAL_SANDBOX)
+            mended = mend_sandbox(spec->sandbox, cancellable) || mended;
+    }
+    return mended;
+}

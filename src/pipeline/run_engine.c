@@ -41,8 +41,20 @@ bool run_engine_open(Work *work, RunEngine *opened, GError **error) {
     return opened->engine != NULL;
 }
 
+/* A worker that a killed rollout left stopped would never answer: nobody else starts it. */
+static Live *observe(const RunEngine *opened, GError **error) {
+    g_autoptr(GError) problem = NULL;
+    Live *live = live_observe(opened->engine, &problem);
+    bool unreachable = g_error_matches(problem, CONNECT_ERROR, CONNECT_ERROR_UNREACHABLE);
+    if (unreachable && rollout_mend(opened->environment, opened->engine->options.stop))
+        return live_observe(opened->engine, error);
+    if (live == NULL)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return live;
+}
+
 bool run_engine_plan(RunEngine *opened, GError **error) {
-    opened->live = live_observe(opened->engine, error);
+    opened->live = observe(opened, error);
     if (opened->live != NULL)
         opened->plan = plan_build(opened->engine, opened->live, PLAN_APPLY, error);
     return opened->plan != NULL;
