@@ -149,7 +149,8 @@ def idle(server):
     finally:
         other.terminate()
         other.wait()
-    return [(end - start) * 60 / IDLE_SECONDS for start, end in zip(before, after)], memory
+    ticks = [max(end - start, 1 / TICKS) for start, end in zip(before, after)]  # a tick is the least that can be told
+    return [seconds * 60 / IDLE_SECONDS for seconds in ticks], memory
 
 
 def rate(server, ask, status):
