@@ -236,7 +236,7 @@ static RunEvent do_step(Work *work, GError **error) {
     /* What failed because we were told to stop is begun again at the next start. */
     if (*error != NULL && g_cancellable_is_cancelled(work->pipeline->stop))
         return RUN_EVENTS;
-    if (event == RUN_EVENT_FAILED && work_is_transient(*error))
+    if (*error != NULL && event == RUN_EVENT_FAILED && work_is_transient(*error))
         event = pause_or_fail(work, error);
     else
         pause_end(work->pipeline, work->run->id);
