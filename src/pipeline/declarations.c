@@ -181,6 +181,8 @@ bool declarations_push_lock(Work *work, Checkout *checkout, const char *environm
 bool declarations_push(Work *work, PushTry once, gpointer data, GError **error) {
     bool rejected = true, pushed = false;
     for (guint i = 0; i < PUSHES_MOST && rejected && !pushed; i++) {
+        if (i > 0)
+            run_log_line(work->log, "others pushed meanwhile: once more, from what they pushed");
         g_clear_error(error);
         rejected = false;
         pushed = once(work, data, &rejected, error);

@@ -17,6 +17,7 @@ from conftest import ROOT, SANITIZERS, wait_until
 DEMO = ROOT / "examples" / "demo" / "demo"
 LONGEST = 900
 SANDBOX_NAMES = ("demo-dev", "demo-prod")
+ERASED = re.compile(r"[^\n]*\r\x1b\[K")  # progress, and what it was before
 STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 PROMPT = "ready> "
 
@@ -186,13 +187,13 @@ class Terminal:
         self.read()
 
     def read(self, timeout=LONGEST):
-        """What comes until the shell, or a question, waits for an answer; without colours."""
+        """What comes until the shell, or a question, waits for an answer; without colours and progress."""
         seen, text, deadline = b"", "", time.monotonic() + timeout
         while not text.endswith((PROMPT, "[y/N] ")):
             assert time.monotonic() < deadline, text
             if select.select([self.file], [], [], 1)[0]:
                 seen += os.read(self.file, 65536)
-                text = STYLE.sub("", seen.decode(errors="replace")).replace("\r", "")
+                text = STYLE.sub("", ERASED.sub("", seen.decode(errors="replace"))).replace("\r", "")
         return text
 
     def type(self, line):

@@ -2,6 +2,7 @@
 """From a merge to production: what is pushed runs in dev by itself, and in prod after a person's yes; what fails goes back by itself, in Connect and
 in Git."""
 import json
+import random
 import subprocess
 import threading
 import time
@@ -239,9 +240,11 @@ def test_a_newer_commit_takes_the_place_of_what_waits(delivery):
 
 
 def test_pushes_of_others_between_are_no_obstacle(delivery):
-    """Whoever pushes all the time makes some of the server's pushes be rejected: these are done again."""
+    """Whoever pushes all the time makes some of the server's pushes be rejected: these are done again. The pauses
+    differ, so that now and then one is longer than the server, on whatever machine, takes between a fetch and a push."""
     served = bring_up(delivery)
     ended = threading.Event()
+    pauses = random.Random(7)
 
     def push_all_the_time():
         number = 0
@@ -253,7 +256,7 @@ def test_pushes_of_others_between_are_no_obstacle(delivery):
                 delivery.push(delivery.declarations)
             except subprocess.CalledProcessError:
                 pass  # the server was faster
-            time.sleep(0.4)
+            time.sleep(pauses.uniform(0.1, 6))
 
     pusher = threading.Thread(target=push_all_the_time)
     pusher.start()
