@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/diagnostics.h"
+#include "base/git.h"
 #include "base/http.h"
 #include "base/json.h"
 #include "plugin/lock.h"
@@ -103,12 +104,17 @@ typedef struct {
 typedef struct {
     char *name;         /* orders, stock */
     char *source;       /* as written */
-    char *folder;       /* of a local module: relative to the root; NULL for a remote one */
+    char *git;          /* of a remote module: the URL of its repository, else NULL */
+    char *folder;       /* of a local module: relative to the root; of a remote one: in its repository */
     char *commit;       /* that it was rendered from; NULL: the work tree */
     bool waiting;       /* not pinned yet: valid, shown, not in the plan */
     GPtrArray *plugins; /* char *: names of plugins that its connectors use; sorted */
     Position position;
 } Instance;
+
+/* The repository of a remote module that is pinned, with the history of its commit; to be freed. Errors as
+ * git_fetch_remote(). */
+GitRepository *instance_fetch_module(const Instance *instance, GError **error);
 
 /* All that is declared for one environment. */
 typedef struct {

@@ -29,6 +29,7 @@ static void free_instance(gpointer data) {
     Instance *instance = data;
     g_free(instance->name);
     g_free(instance->source);
+    g_free(instance->git);
     g_free(instance->folder);
     g_free(instance->commit);
     g_clear_pointer(&instance->plugins, g_ptr_array_unref);

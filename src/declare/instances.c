@@ -172,7 +172,8 @@ static Instance *add_instance(Builder *builder, const Datum *key, const ModuleSo
     Instance *instance = g_new0(Instance, 1);
     instance->name = g_strdup(key->text);
     instance->source = g_strdup(source->written);
-    instance->folder = source->url == NULL ? g_strdup(source->folder) : NULL;
+    instance->git = g_strdup(source->url);
+    instance->folder = g_strdup(source->folder);
     instance->commit = g_strdup(pinned->commit);
     instance->waiting = pinned->waiting;
     instance->plugins = g_ptr_array_new_with_free_func(g_free);

@@ -122,7 +122,7 @@ static bool pin_folder(const Promotion *promotion, const Instance *instance, Pin
 }
 
 static bool find_pin(const Promotion *promotion, const Instance *instance, Pin *pin, GError **error) {
-    if (promotion->from->first && instance->folder != NULL)
+    if (promotion->from->first && instance->git == NULL)
         return pin_folder(promotion, instance, pin, error);
     const LockedModule *locked = lock_find_module(promotion->from->lock, instance->name);
     if (locked == NULL)

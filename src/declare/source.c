@@ -85,12 +85,20 @@ bool module_source_matches(Loader *loader, const ModuleSource *source, const cha
            (!with_ref || g_str_equal(source->ref, other->ref));
 }
 
-GitRepository *module_source_fetch(const ModuleSource *source, const char *ref, char **commit,
-                                   GError **error) {
+static GitRepository *fetch(const char *url, const char *ref, char **commit, GError **error) {
     g_autofree char *cache = files_cache("modules");
     g_autofree char *found = NULL;
-    GitRepository *git = git_fetch_remote(source->url, ref, cache, &found, error);
+    GitRepository *git = git_fetch_remote(url, ref, cache, &found, error);
     if (git != NULL && commit != NULL)
         *commit = g_steal_pointer(&found);
     return git;
+}
+
+GitRepository *module_source_fetch(const ModuleSource *source, const char *ref, char **commit,
+                                   GError **error) {
+    return fetch(source->url, ref, commit, error);
+}
+
+GitRepository *instance_fetch_module(const Instance *instance, GError **error) {
+    return fetch(instance->git, instance->commit, NULL, error);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/builder.h"
 #include "pipeline/pipeline_private.h"
 
 #define COMMITS_MOST 1000
@@ -58,16 +59,29 @@ static bool add_files(Authors *authors, GError **error) {
     return add_range(authors, authors->checkout->git, authors->good, authors->work->run->commit, lock, error);
 }
 
+/* Where `from` is of another repository, or gone, all who ever wrote the module count. */
+static bool add_remote_module(Authors *authors, const Instance *instance, const char *from, GError **error) {
+    const char *path = instance->folder[0] != '\0' ? instance->folder : NULL;
+    g_autoptr(GitRepository) git = instance_fetch_module(instance, error);
+    return git != NULL && add_range(authors, git, from, instance->commit, path, error);
+}
+
+static bool add_local_module(Authors *authors, const Instance *instance, const char *from, GError **error) {
+    g_autofree char *path = declarations_path(authors->work->pipeline->settings, instance->folder);
+    return add_range(authors, authors->checkout->git, from, instance->commit, path, error);
+}
+
 static bool add_modules(Authors *authors, GError **error) {
     const Environment *environment = authors->environment;
     for (guint i = 0; i < environment->instances->len; i++) {
         const Instance *instance = environment->instances->pdata[i];
         const LockedModule *before = lock_find_module(authors->before, instance->name);
         const char *from = before != NULL ? before->commit : NULL;
-        if (instance->commit == NULL || instance->folder == NULL || g_strcmp0(from, instance->commit) == 0)
+        if (instance->commit == NULL || g_strcmp0(from, instance->commit) == 0)
             continue;
-        g_autofree char *path = declarations_path(authors->work->pipeline->settings, instance->folder);
-        if (!add_range(authors, authors->checkout->git, from, instance->commit, path, error))
+        bool added = instance->git != NULL ? add_remote_module(authors, instance, from, error)
+                                           : add_local_module(authors, instance, from, error);
+        if (!added)
             return false;
     }
     return true;
@@ -80,6 +94,8 @@ static bool add_plugin(Authors *authors, const PluginBuild *build, GError **erro
     const char *from = then != NULL ? locked_plugin_current(then)->commit : NULL;
     if (to == NULL || g_strcmp0(from, to) == 0)
         return true;
+    if (!builder_may(authors->work->pipeline->settings, build->git, error))
+        return false;
     g_autofree char *name = g_strconcat(build->name, ".git", NULL);
     g_autofree char *folder = pipeline_path(authors->work->pipeline, "plugins", name, NULL);
     g_autofree char *head = NULL;

@@ -5,7 +5,6 @@
 #include "pipeline/pipeline_private.h"
 
 #define MIRROR "declarations.git"
-#define TRAILER_RUN "Sluice-Run"
 #define TRAILER_ACT "Sluice-Act"
 #define COMMITS_MOST 500
 #define PUSHES_MOST 30

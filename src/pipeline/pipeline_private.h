@@ -111,6 +111,9 @@ void work_on(Pipeline *pipeline, const char *run);
 /* Puts a run into the stage that `event` leads to: times, steps. False where the table has no such row. */
 bool run_advance(RunRecord *run, RunEvent event);
 
+/* Whether a run has come to a stage that is a step, now or before. */
+bool run_has_begun(const RunRecord *run, RunStage stage);
+
 /* Whether what went wrong may be over by itself soon: nobody answers, another holds the lease. */
 bool work_is_transient(const GError *error);
 
@@ -154,6 +157,9 @@ void declarations_name_mistake(const Diagnostics *diagnostics, GError *error);
 /* sluice.yaml under the trust of an environment (NULL: without its secrets). */
 Project *declarations_project(const Pipeline *pipeline, const char *root, const char *environment,
                               GError **error);
+
+/* The trailer of our commits that names their run. */
+#define TRAILER_RUN "Sluice-Run"
 
 /* Commits the lock that was written in a checkout, with trailers that name the run and its `act` ("lock",
  * "commit", "reports", "revert"), and pushes it. *rejected: others pushed meanwhile. *commit is NULL where

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "pipeline/builder.h"
 #include "pipeline/pipeline_private.h"
 #include "pipeline/poll.h"
 
@@ -65,7 +66,7 @@ static void find_parent(Pipeline *pipeline, GitRepository *git, const char *seen
     g_autofree char *path = declarations_lock_path(pipeline->settings, run->subject);
     g_autoptr(GPtrArray) commits = git_log(git, seen, run->commit, path, COMMITS_MOST, NULL);
     for (guint i = 0; commits != NULL && i < commits->len; i++) {
-        g_autofree char *id = git_trailer(commits->pdata[i], "Sluice-Run");
+        g_autofree char *id = git_trailer(commits->pdata[i], TRAILER_RUN);
         g_autoptr(RunRecord) parent = id != NULL ? ledger_run(pipeline->ledger, id) : NULL;
         if (parent == NULL || parent->kind != RUN_BUILD)
             continue;
@@ -76,6 +77,18 @@ static void find_parent(Pipeline *pipeline, GitRepository *git, const char *seen
     }
 }
 
+/* Whether the environment's own run pushed the commit, and a process was stopped before it could say so: that
+ * run goes on. */
+static bool is_being_committed(Pipeline *pipeline, GitRepository *git, const char *environment,
+                               const char *commit) {
+    g_autoptr(GPtrArray) newest = git_log(git, NULL, commit, NULL, 1, NULL);
+    g_autofree char *id =
+        newest != NULL && newest->len > 0 ? git_trailer(newest->pdata[0], TRAILER_RUN) : NULL;
+    g_autoptr(RunRecord) run = id != NULL ? ledger_run(pipeline->ledger, id) : NULL;
+    return run != NULL && run->kind == RUN_DEPLOY && g_str_equal(run->subject, environment) &&
+           run_stage_of(run) == RUN_COMMITTING;
+}
+
 static bool consider_environment(Pipeline *pipeline, const Checkout *checkout, const Project *project,
                                  const char *environment, const char *commit, const char *title,
                                  GError **error) {
@@ -84,7 +97,7 @@ static bool consider_environment(Pipeline *pipeline, const Checkout *checkout, c
     run->commit = g_strdup(commit);
     run->title = g_strdup(title);
     bool runs = read_digests(pipeline, checkout->root, project, run);
-    if (!runs ||
+    if (!runs || is_being_committed(pipeline, checkout->git, environment, commit) ||
         (g_strcmp0(mark->seen_digest, run->digest) == 0 && g_strcmp0(mark->seen_lock, run->locked) == 0))
         return true;
     find_parent(pipeline, checkout->git, mark->seen_commit, run);
@@ -212,10 +225,19 @@ static bool has_run(const Source *source, const char *commit) {
     return false;
 }
 
+/* NULL: there is no such branch. What may not be built is not even looked at: the run that says why is of no
+ * commit. */
+static bool find_newest(const Source *source, char **commit, GError **error) {
+    if (builder_may(source->pipeline->settings, source->git, NULL))
+        return git_remote_head(source->git, source->branch, commit, error);
+    *commit = g_strdup("");
+    return true;
+}
+
 static bool look_at_source(const Source *source, GError **error) {
     g_autoptr(SourceRecord) known = ledger_source(source->pipeline->ledger, source->plugin);
     g_autofree char *commit = NULL;
-    if (!git_remote_head(source->git, source->branch, &commit, error))
+    if (!find_newest(source, &commit, error))
         return false;
     if (commit == NULL ||
         (known != NULL && g_str_equal(known->commit, commit) && g_str_equal(known->git, source->git) &&

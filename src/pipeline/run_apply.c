@@ -137,20 +137,28 @@ static bool depends_on(const DesiredConnector *connector, const json_t *move) {
     return false;
 }
 
-static bool has_failed_by(const ApplyReport *report, const json_t *move) {
+/* The connectors whose actions failed, owned by the environment. */
+static GPtrArray *failed_connectors(const ApplyReport *report) {
+    GPtrArray *failed = g_ptr_array_new();
     for (guint i = 0; i < report->results->len; i++) {
         const ActionResult *result = report->results->pdata[i];
-        const DesiredConnector *connector = result->action->connector;
-        bool failed = result->outcome != OUTCOME_DONE && result->outcome != OUTCOME_SKIPPED;
-        if (failed && connector != NULL && depends_on(connector, move))
-            return true;
+        bool has_failed = result->outcome != OUTCOME_DONE && result->outcome != OUTCOME_SKIPPED;
+        if (has_failed && result->action->connector != NULL)
+            g_ptr_array_add(failed, (gpointer)result->action->connector);
     }
+    return failed;
+}
+
+static bool any_depends_on(const GPtrArray *connectors, const json_t *move) {
+    for (guint i = 0; i < connectors->len; i++)
+        if (depends_on(connectors->pdata[i], move))
+            return true;
     return false;
 }
 
-/* What moved in the lock since the environment was good, and failed: that goes back in Git too. The rest is a
- * person's change. */
-static bool find_reverts(Work *work, const RunEngine *opened, const ApplyReport *report, GError **error) {
+/* What moved in the lock since the environment was good, and made connectors fail: that goes back in Git too.
+ * The rest is a person's change. */
+static bool find_reverts(Work *work, const RunEngine *opened, const GPtrArray *failed, GError **error) {
     g_autoptr(MarkRecord) mark = ledger_mark(work->pipeline->ledger, work->run->subject);
     json_decref(work->run->reverts);
     work->run->reverts = json_array();
@@ -162,7 +170,7 @@ static bool find_reverts(Work *work, const RunEngine *opened, const ApplyReport 
     json_t *move;
     size_t index;
     json_array_foreach (moves, index, move)
-        if (has_failed_by(report, move))
+        if (any_depends_on(failed, move))
             json_array_append(work->run->reverts, move);
     return moves != NULL;
 }
@@ -184,13 +192,18 @@ static const ActionResult *find_outage(const ApplyReport *report) {
     return first;
 }
 
+static RunEvent event_of_failure(const RunRecord *run) {
+    return json_array_size(run->reverts) > 0 ? RUN_EVENT_WENT_BACK : RUN_EVENT_FAILED;
+}
+
 static RunEvent judge(Work *work, const RunEngine *opened, const ApplyReport *report, GError **error) {
     const ActionResult *failure = first_failure(report), *outage = find_outage(report);
     if (outage != NULL) {
         g_propagate_error(error, g_error_copy(outage->error));
         return RUN_EVENT_FAILED;
     }
-    if (!find_reverts(work, opened, report, error))
+    g_autoptr(GPtrArray) failed = failed_connectors(report);
+    if (!find_reverts(work, opened, failed, error))
         return RUN_EVENT_FAILED;
     if (failure != NULL) {
         g_free(work->run->trace);
@@ -200,7 +213,7 @@ static RunEvent judge(Work *work, const RunEngine *opened, const ApplyReport *re
     } else {
         error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_FAILED, NULL, "not all was applied");
     }
-    return json_array_size(work->run->reverts) > 0 ? RUN_EVENT_WENT_BACK : RUN_EVENT_FAILED;
+    return event_of_failure(work->run);
 }
 
 static RunEvent event_of_report(Work *work, const RunEngine *opened, ApplyReport *report, GError **error) {
@@ -303,38 +316,52 @@ static void log_status(const Work *work, const EnvironmentStatus *status) {
     run_log_line(work->log, "%u of %u connectors are healthy", healthy, connectors);
 }
 
-/* Once more and by itself: what the run touched is healthy. */
-static bool verify(Work *work, const RunEngine *opened, bool *pending, GError **error) {
-    g_autoptr(Live) live = live_observe(opened->engine, error);
-    g_autoptr(EnvironmentStatus) status = live != NULL ? status_of(opened->engine, live, error) : NULL;
-    if (status == NULL)
-        return false;
-    const ResourceStatus *unhealthy = find_unhealthy(work, status, pending);
-    if (unhealthy == NULL) {
-        if (!*pending)
-            log_status(work, status);
-        return true;
-    }
+/* An apply sees that itself and puts back what ran before, but for what fails right after it, or when it was
+ * stopped in its middle: then the lock's revert is what puts it back, by a run of its own. */
+static RunEvent judge_unhealthy(Work *work, const RunEngine *opened, const ResourceStatus *unhealthy,
+                                GError **error) {
+    g_autoptr(GPtrArray) failed = g_ptr_array_new();
+    DesiredConnector *connector = environment_find_connector(opened->environment, unhealthy->address);
+    if (connector != NULL)
+        g_ptr_array_add(failed, connector);
+    if (!find_reverts(work, opened, failed, error))
+        return RUN_EVENT_FAILED;
     g_free(work->run->trace);
     work->run->trace = unhealthy->trace != NULL ? run_log_masked(work->log, unhealthy->trace) : NULL;
     error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_FAILED, NULL, "%s is %s", unhealthy->address,
               health_name(unhealthy->health));
-    return false;
+    return event_of_failure(work->run);
+}
+
+/* Once more and by itself: what the run touched is healthy. RUN_EVENTS: some of it is not up yet. */
+static RunEvent verify(Work *work, const RunEngine *opened, GError **error) {
+    bool pending = false;
+    g_autoptr(Live) live = live_observe(opened->engine, error);
+    g_autoptr(EnvironmentStatus) status = live != NULL ? status_of(opened->engine, live, error) : NULL;
+    if (status == NULL)
+        return RUN_EVENT_FAILED;
+    const ResourceStatus *unhealthy = find_unhealthy(work, status, &pending);
+    if (unhealthy != NULL)
+        return judge_unhealthy(work, opened, unhealthy, error);
+    if (pending)
+        return RUN_EVENTS;
+    log_status(work, status);
+    return RUN_EVENT_OK;
 }
 
 RunEvent step_verify(Work *work, GError **error) {
     g_auto(RunEngine) opened = {0};
-    bool pending = true;
+    RunEvent event = RUN_EVENTS;
     if (!run_engine_open(work, &opened, error))
         return RUN_EVENT_FAILED;
-    for (guint i = 0; i < LOOKS_MOST && pending && !g_cancellable_is_cancelled(work->pipeline->stop); i++) {
+    for (guint i = 0;
+         i < LOOKS_MOST && event == RUN_EVENTS && !g_cancellable_is_cancelled(work->pipeline->stop); i++) {
         if (i > 0)
             g_usleep(LOOK_EVERY);
-        if (!verify(work, &opened, &pending, error))
-            return RUN_EVENT_FAILED;
+        event = verify(work, &opened, error);
     }
-    if (!pending)
-        return RUN_EVENT_OK;
+    if (event != RUN_EVENTS)
+        return event;
     error_set(error, PIPELINE_ERROR, PIPELINE_ERROR_FAILED, NULL, "not everything has come up");
     return RUN_EVENT_FAILED;
 }

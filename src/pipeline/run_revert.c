@@ -13,6 +13,11 @@ static char *why_of(const RunRecord *run) {
     return g_utf8_strlen(line, -1) > WHY_MOST ? g_utf8_substring(line, 0, WHY_MOST) : g_steal_pointer(&line);
 }
 
+/* What was applied, and failed after that, still runs; an apply that fails leaves what ran before. */
+static bool still_runs(const RunRecord *run) {
+    return run_has_begun(run, RUN_VERIFYING);
+}
+
 /* Where the branch has nothing else for this environment, the reverted lock needs no run: it is what runs. */
 static bool remember(Work *work, const Checkout *checkout, const Lock *lock, const char *commit,
                      GError **error) {
@@ -23,8 +28,9 @@ static bool remember(Work *work, const Checkout *checkout, const Lock *lock, con
         return false;
     /* A reverted pin renders what ran before; a reverted version leaves the files as they were tried. */
     g_autoptr(MarkRecord) mark = ledger_mark(work->pipeline->ledger, run->subject);
-    if (g_strcmp0(environment->digest, run->digest) == 0 ||
-        g_strcmp0(environment->digest, mark->good_digest) == 0) {
+    bool is_ours = g_strcmp0(environment->digest, run->digest) == 0 ||
+                   g_strcmp0(environment->digest, mark->good_digest) == 0;
+    if (is_ours && !still_runs(run)) {
         g_free(run->commit);
         run->commit = g_strdup(commit);
         g_free(run->digest);

@@ -71,7 +71,8 @@ static const struct {
     {RUN_DEPLOY, RUN_APPLYING, RUN_EVENT_WENT_BACK, RUN_REVERTING, "went back, of a version"},
     {RUN_DEPLOY, RUN_APPLYING, RUN_EVENT_FAILED, RUN_BEHIND, "went back, of a person's change"},
     {RUN_DEPLOY, RUN_VERIFYING, RUN_EVENT_OK, RUN_DONE, "healthy"},
-    {RUN_DEPLOY, RUN_VERIFYING, RUN_EVENT_FAILED, RUN_BEHIND, "not healthy"},
+    {RUN_DEPLOY, RUN_VERIFYING, RUN_EVENT_WENT_BACK, RUN_REVERTING, "not healthy, of a version"},
+    {RUN_DEPLOY, RUN_VERIFYING, RUN_EVENT_FAILED, RUN_BEHIND, "not healthy, of a person's change"},
     {RUN_DEPLOY, RUN_REVERTING, RUN_EVENT_OK, RUN_ROLLED_BACK, "reverted and held, pushed"},
     {RUN_DEPLOY, RUN_REVERTING, RUN_EVENT_FAILED, RUN_BEHIND, "can't be pushed"},
 };

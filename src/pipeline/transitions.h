@@ -44,7 +44,7 @@ typedef enum {
     RUN_EVENT_ASK,        /* a person must consent first */
     RUN_EVENT_LOCK,       /* the lock in hand is to be committed first */
     RUN_EVENT_MOVED,      /* what was planned on has changed since */
-    RUN_EVENT_WENT_BACK,  /* an apply failed that moved the lock */
+    RUN_EVENT_WENT_BACK,  /* what the lock moved has failed: its revert is to be pushed */
     RUN_EVENT_APPROVED,   /* enough people have consented */
     RUN_EVENT_REJECTED,   /* a person dropped it */
     RUN_EVENT_EXPIRED,    /* nobody consented in time */

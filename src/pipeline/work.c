@@ -42,6 +42,10 @@ static json_t *find_step(const RunRecord *run, const char *name) {
     return NULL;
 }
 
+bool run_has_begun(const RunRecord *run, RunStage stage) {
+    return find_step(run, run_stage_step(stage)) != NULL;
+}
+
 static void begin_step(RunRecord *run, const char *name) {
     g_autofree char *now = files_now();
     json_t *step = find_step(run, name);

@@ -334,6 +334,14 @@ class Delivery:
         parts = [status["connector"], *status["tasks"]]
         return len(parts) > 1 and all(part["state"] == "RUNNING" and part.get("version") == self.version(version) for part in parts)
 
+    def has_failed(self, sandbox, version):
+        """Whether the connector or a task of it runs in a version, and failed."""
+        with contextlib.suppress(OSError):
+            status = sandbox.get(f"/connectors/{self.name}-source/status")
+            return any(part["state"] == "FAILED" and part.get("version") == self.version(version)
+                       for part in [status["connector"], *status["tasks"]])
+        return False
+
     def close(self):
         for served in self.servers:
             if served.process.poll() is None:

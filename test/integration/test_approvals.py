@@ -3,7 +3,7 @@
 import json
 import time
 
-from conftest import wait_until
+from conftest import Project, wait_until
 from maven_server import server  # noqa: F401 (a fixture)
 from test_pipeline import QUIET, bring_up, promote
 
@@ -64,6 +64,45 @@ def test_who_asked_for_a_promotion_can_not_approve_it(delivery):
     assert code == 403 and "asked" in message
     served.as_person("second").approve(asked["id"])
     served.wait_run("prod", "done", after=first["id"])
+    served.stop()
+
+
+def test_who_wrote_a_module_of_another_repository_can_not_approve_it(delivery):
+    shared = Project(delivery.folder / "shared", delivery.sluice)
+    source = f"git::file://{shared.root}//tick?ref=main"
+
+    def commit_module(author, **config):
+        shared.write("tick/module.yaml", delivery.module(**config))
+        shared.git("add", "-A")
+        shared.git("commit", "-q", "-m", "the module", "--author", author)
+
+    def lock_it(message, **texts):
+        delivery.pull()
+        for name, text in texts.items():
+            delivery.declarations.write(f"environments/{name}.yaml", text)
+        delivery.declarations.sluice("lock", "dev", "--upgrade", code=0, env=delivery.secrets)
+        delivery.declarations.commit(message)
+        delivery.push(delivery.declarations)
+
+    served = bring_up(delivery)
+    local = served.wait_run("prod", "waiting", cause="promotion")
+    commit_module("Second <second@acme.example>")
+    lock_it("a module for all", **{sandbox: delivery.environment(getattr(delivery, sandbox)).replace("../modules/tick", source)
+                                   for sandbox in ("dev", "prod")})
+    waiting = served.wait_run("prod", "waiting", cause="promotion", after=local["id"])
+    code, message = served.api.refused(served.as_person("second").approve, waiting["id"])
+    assert code == 403 and "wrote" in message
+    served.as_person("approver").approve(waiting["id"])
+    done = served.wait_run("prod", "done", after=local["id"])
+
+    commit_module("Approver <approver@acme.example>", note="the approver's own")
+    lock_it("newer")
+    waiting = served.wait_run("prod", "waiting", after=done["id"])
+    code, message = served.api.refused(served.as_person("approver").approve, waiting["id"])
+    assert code == 403 and "wrote" in message
+    served.as_person("second").approve(waiting["id"])
+    served.wait_run("prod", "done", after=done["id"])
+    assert delivery.prod.get(f"/connectors/{delivery.name}-source/config")["note"] == "the approver's own"
     served.stop()
 
 

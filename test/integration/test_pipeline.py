@@ -100,6 +100,23 @@ def test_a_version_that_fails_goes_back_in_connect_and_in_git(delivery):
     served.stop()
 
 
+def test_killed_amid_a_version_that_fails_it_goes_back_all_the_same(delivery):
+    """The apply that would have put the former version back is gone: the lock's revert brings it, by a run of its own."""
+    served = bring_up(delivery)
+    delivery.release("1.1.0", fails=True)
+    served.wait_run("dev", "applying", cause="build")
+    wait_until(lambda: delivery.has_failed(delivery.dev, "1.1.0"), 120)
+    served.kill()
+    served = delivery.serve()
+    back = served.wait_run("dev", "rolled_back", cause="build")
+    assert "IllegalState" in served.api.run(back["id"])["trace"]
+    assert delivery.locked("dev") == "1.0.0" and delivery.lock("dev")["holds"]["tick"][0]["not"] == delivery.version("1.1.0")
+    wait_until(lambda: delivery.is_running(delivery.dev, "1.0.0"), 120)
+    wait_until(lambda: not [run for run in served.api.runs("dev") if run["open"]], 120)
+    assert served.api.environment("dev")["behind"] is None
+    served.stop()
+
+
 def test_what_fails_after_a_promotion_goes_back_there_alone(delivery):
     """In prod a variable makes the changed module fail: values are never promoted."""
     variable = lambda text: text.replace('"variables": {', '"variables": { "fail": {"type": "string", "default": ""},', 1)  # noqa: E731
