@@ -208,12 +208,13 @@ static void a_build_makes_an_artifact(Setup *setup, gconstpointer unused) {
     g_assert_cmpstr(artifact->sha256, ==, sha256);
     g_assert_cmpuint(artifact->size, ==, (guint64)information.st_size);
     g_autofree char *log = content(setup->folder, "log");
-    const char *begin = strstr(log, "build  $ sh -c echo compiling");
-    const char *compiling = strstr(log, "build  compiling\n");
-    const char *oh = strstr(log, "build  oh\n");
-    const char *so = strstr(log, "build  so\n");
-    const char *end = strstr(log, "build  built com.acme:orders 1.0, ");
-    g_assert_true(begin != NULL && begin < compiling && compiling < oh && oh < so && so < end);
+    static const char *const lines[] = {"build  $ sh -c echo compiling", "build  compiling\n", "build  oh\n",
+                                        "build  so\n", "build  built com.acme:orders 1.0, "};
+    const char *rest = log;
+    for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
+        rest = strstr(rest, lines[i]);
+        g_assert_nonnull(rest);
+    }
 }
 
 static void a_build_sees_only_what_it_may(Setup *setup, gconstpointer unused) {
