@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <glib/gstdio.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -9,6 +10,9 @@
 #include "server/server.h"
 
 #define ADDRESS_FILE "address"
+
+/* Every thread would have an arena of its own that keeps what the largest environment once took there. */
+#define ARENAS 2
 
 /* Where scripts find the port that was taken, and that it listens. */
 static bool write_address(const char *path, const Server *server, GError **error) {
@@ -37,6 +41,7 @@ static void wait_for_end(GCancellable *stop) {
 static bool serve(const Invocation *invocation, const ServerConfig *config, GError **error) {
     /* What a build starts runs as our user: it must not read our environment and memory through /proc. */
     prctl(PR_SET_DUMPABLE, 0);
+    mallopt(M_ARENA_MAX, ARENAS);
     g_autofree char *address = g_build_filename(config->pipeline->data, ADDRESS_FILE, NULL);
     g_autoptr(Pipeline) pipeline = pipeline_open(config->pipeline, error);
     g_autoptr(Server) server = pipeline != NULL ? server_start(config, pipeline, error) : NULL;
