@@ -135,16 +135,26 @@ static bool fail_process(GError *cause, const BuildFile *build, GError **error) 
     return false;
 }
 
+/* What is run: the build's command, or the server's own with it at its end. */
+static char **words_of(const BuildRequest *request, const BuildFile *build) {
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+    if (request->run != NULL)
+        g_strv_builder_addv(words, (const char **)request->run);
+    g_strv_builder_addv(words, (const char **)build->command);
+    return g_strv_builder_end(words);
+}
+
 static bool run_command(const BuildRequest *request, const BuildFile *build, GError **error) {
     g_autofree char *home = g_canonicalize_filename(request->home, NULL);
     g_autofree char *temporary = g_build_filename(home, "tmp", NULL);
     if (!make_private(home, error) || !files_remove_tree(temporary, error) || !make_private(temporary, error))
         return false;
+    g_auto(GStrv) words = words_of(request, build);
     g_auto(GStrv) names = names_seen(request);
     g_auto(GStrv) values = values_given(home, temporary);
     g_auto(Output) output = {.log = request->log, .last = G_QUEUE_INIT};
     const ProcessSpec spec = {
-        .argv = (const char *const *)build->command,
+        .argv = (const char *const *)words,
         .directory = request->folder,
         .clear_env_but = (const char *const *)names,
         .set_env = (const char *const *)values,

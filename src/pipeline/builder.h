@@ -44,6 +44,7 @@ typedef struct {
     const char *folder;     /* the checkout */
     const char *maven;      /* coordinates of sluice.yaml, without a version */
     const char *const *env; /* names of our environment that the build sees; NULL-terminated, may be NULL */
+    const char *const *run; /* what runs the build's command, which is added to it; may be NULL, or empty */
     const char *home;       /* its HOME, outside the checkout; made if need be. TMPDIR is HOME/tmp, emptied */
     RunLog *log;            /* gets all that it says, line by line; and the secrets of `env` to mask */
     GCancellable *cancellable; /* ends it and all that it started */

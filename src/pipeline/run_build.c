@@ -79,6 +79,7 @@ RunEvent step_build(Work *work, GError **error) {
         .folder = folder,
         .maven = declared->maven,
         .env = (const char *const *)pipeline->settings->build_env,
+        .run = (const char *const *)pipeline->settings->build_run,
         .home = home,
         .log = work->log,
         .cancellable = pipeline->stop,

@@ -19,6 +19,7 @@ PipelineSettings *pipeline_settings_new(void) {
     settings->folder = g_strdup("");
     settings->build_from = g_new0(char *, 1);
     settings->build_env = g_new0(char *, 1);
+    settings->build_run = g_new0(char *, 1);
     settings->builds_at_once = 1;
     settings->environments = g_ptr_array_new_with_free_func(free_environment);
     settings->people = g_ptr_array_new_with_free_func(free_person);
@@ -41,6 +42,7 @@ void pipeline_settings_free(PipelineSettings *settings) {
     g_free(settings->folder);
     g_strfreev(settings->build_from);
     g_strfreev(settings->build_env);
+    g_strfreev(settings->build_run);
     g_free(settings->committer_name);
     g_free(settings->committer_email);
     g_ptr_array_unref(settings->environments);

@@ -21,6 +21,7 @@ typedef struct {
     guint observe_ms;  /* between two looks at what runs in each environment */
     char **build_from; /* only repositories whose address begins so are built; NULL-terminated */
     char **build_env;  /* names of our environment that a build sees */
+    char **build_run;  /* a command that runs the build's, which is added to it; empty: none */
     guint builds_at_once;
     char *committer_name; /* who the commits of the server are by */
     char *committer_email;

@@ -42,8 +42,11 @@ static const Schema WEBHOOKS = {"'webhooks'", WEBHOOKS_FIELDS};
 static const Field WEBHOOK_FIELDS[] = {{"secret", FIELD_MAP, FIELD_REQUIRED}, {NULL}};
 static const Schema WEBHOOK = {"a webhook", WEBHOOK_FIELDS};
 
-static const Field BUILD_FIELDS[] = {
-    {"env", FIELD_TEXTS, 0}, {"from", FIELD_TEXTS, 0}, {"at_once", FIELD_INTEGER, 0}, {NULL}};
+static const Field BUILD_FIELDS[] = {{"env", FIELD_TEXTS, 0},
+                                     {"from", FIELD_TEXTS, 0},
+                                     {"run", FIELD_TEXTS, 0},
+                                     {"at_once", FIELD_INTEGER, 0},
+                                     {NULL}};
 static const Schema BUILD = {"'build'", BUILD_FIELDS};
 
 static const Field COMMITTER_FIELDS[] = {{"name", FIELD_TEXT, 0}, {"email", FIELD_TEXT, 0}, {NULL}};
@@ -218,6 +221,8 @@ static void read_build(Loader *loader, const Datum *root, PipelineSettings *sett
     settings->build_env = schema_texts(build, "env");
     g_strfreev(settings->build_from);
     settings->build_from = schema_texts(build, "from");
+    g_strfreev(settings->build_run);
+    settings->build_run = schema_texts(build, "run");
     gint64 at_once = schema_integer(build, "at_once", 1);
     if (at_once < 1 || at_once > BUILDS_MOST)
         loader_mistake(loader, schema_scalar(build, "at_once")->position, NULL,

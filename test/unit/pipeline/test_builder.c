@@ -28,7 +28,7 @@ typedef struct {
     char *folder, *checkout, *home, *log_path, *data;
     RunLog *log;
     GCancellable *cancellable;
-    const char *const *env;
+    const char *const *env, *const *run;
 } Setup;
 
 static void set_up(Setup *setup, gconstpointer unused) {
@@ -77,6 +77,7 @@ static BuiltArtifact *build(Setup *setup, GError **error) {
         .folder = setup->checkout,
         .maven = "com.acme:orders",
         .env = setup->env,
+        .run = setup->run,
         .home = setup->home,
         .log = setup->log,
         .cancellable = setup->cancellable,
@@ -254,6 +255,18 @@ static void secrets_it_may_see_are_masked(Setup *setup, gconstpointer unused) {
     assert_log(setup, "SLUICE_TEST_PROXY=http://me:•••@proxy.example:3128\n");
     g_assert_null(strstr(error->message, "=hunter22"));
     g_assert_null(strstr(error->message, "swordfish"));
+}
+
+static void the_servers_own_command_runs_the_build(Setup *setup, gconstpointer unused) {
+    static const char *const run[] = {"sh", "-c", "echo in a cage; export CAGED=yes; exec \"$@\"", "cage", NULL};
+    setup->run = run;
+    put_plugin(setup, POM("1.0"), BUILD("python3 jar.py target/orders-1.0.jar caged-$CAGED"));
+    g_autoptr(BuiltArtifact) artifact = build_good(setup);
+    assert_log(setup, "in a cage\n");
+    g_autofree char *bytes = NULL;
+    gsize size = 0;
+    g_assert_true(g_file_get_contents(artifact->file, &bytes, &size, NULL));
+    g_assert_nonnull(memmem(bytes, size, "caged-yes", strlen("caged-yes")));
 }
 
 static void it_has_a_home_and_room_of_its_own(Setup *setup, gconstpointer unused) {
@@ -620,6 +633,7 @@ int main(int argc, char **argv) {
     CASE(a_commit_that_is_not_there_is_an_error);
     CASE(a_build_makes_an_artifact);
     CASE(a_build_sees_only_what_it_may);
+    CASE(the_servers_own_command_runs_the_build);
     CASE(secrets_it_may_see_are_masked);
     CASE(it_has_a_home_and_room_of_its_own);
     CASE(a_failure_tells_its_last_lines);

@@ -76,7 +76,8 @@ static const char everything[] =
     "  - { name: alice, emails: [alice@acme.example], groups: [release-managers], roles: [approver, "
     "operator],\n"
     "      token_sha256: " HASH_A " }\n"
-    "build: { env: [MAVEN_OPTS], from: ['https://git.acme.example/'], at_once: 3 }\n"
+    "build: { env: [MAVEN_OPTS], from: ['https://git.acme.example/'], at_once: 3, "
+    "run: [/etc/sluice/cage] }\n"
     "committer: { name: Delivery, email: delivery@acme.example }\n"
     "environments:\n"
     "  dev:\n"
@@ -101,6 +102,7 @@ static void test_everything(void) {
     g_assert_cmpuint(settings->observe_ms, ==, 10000);
     g_assert_cmpstr(settings->build_from[0], ==, "https://git.acme.example/");
     g_assert_cmpstr(settings->build_env[0], ==, "MAVEN_OPTS");
+    g_assert_cmpstr(settings->build_run[0], ==, "/etc/sluice/cage");
     g_assert_cmpuint(settings->builds_at_once, ==, 3);
     g_assert_cmpstr(settings->committer_email, ==, "delivery@acme.example");
     const Person *alice = settings->people->pdata[0];
