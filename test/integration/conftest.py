@@ -29,6 +29,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import sqlite3
 import subprocess
 import textwrap
@@ -246,6 +247,13 @@ def wait_until(what, timeout=WAIT):
             return answer
         assert time.monotonic() < deadline, f"not within {timeout} s: {what}"
         time.sleep(0.1)
+
+
+def free_port():
+    """One that nobody listens at now, for a server that can't choose one itself."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def newest_kafka():

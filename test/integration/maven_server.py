@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from conftest import wait_until
+from conftest import free_port, wait_until
 
 USER = "publisher"
 PASSWORD = "recognisable-Pa55word"
@@ -27,9 +27,7 @@ class Server:
         self.root = folder / "root"
         self.files = self.root / "maven"
         self.files.mkdir(parents=True)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/maven"
         self.process = None
         self._write_configuration()

@@ -8,7 +8,6 @@ import os
 import pathlib
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 import urllib.error
@@ -16,7 +15,7 @@ import urllib.request
 
 import pytest
 
-from conftest import wait_until
+from conftest import free_port, wait_until
 from delivery import WEBHOOK_SECRET
 from maven_server import server  # noqa: F401 (a fixture)
 
@@ -25,12 +24,6 @@ USER = "nobody" if os.geteuid() == 0 else None  # it refuses to run as root
 OWNER, PASSWORD = "acme", secrets.token_hex(8)
 
 pytestmark = pytest.mark.skipif(not GITEA, reason="set SLUICE_TEST_GITEA to a Gitea's program")
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Gitea:
