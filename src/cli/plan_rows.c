@@ -146,7 +146,7 @@ static int key_width(const PlanRow *row) {
     return (int)MIN(width, KEY_WIDTH_MOST);
 }
 
-/* Of a sensitive value the daemon doesn't even tell whether it is there. */
+/* That nothing is known on either side is an older daemon's way to tell a sensitive value. */
 static PlanRowOperation operation_of(const PlanChange *change) {
     bool before = change->old_value != NULL;
     bool after = change->new_value != NULL || change->deferred != NULL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/run_plan.h"
 
+#include <string.h>
+
 #include "cli/plan_rows.h"
 #include "cli/run_view.h"
 
@@ -21,7 +23,7 @@ static PlanChange *change_new(const json_t *json, const char *key) {
     change->new_value = (char *)json_get_string(json, "new");
     change->deferred = (char *)json_get_string(json, "deferred");
     change->sensitive = json_get_boolean(json, "sensitive", false);
-    change->cause = PLAN_DECLARED;
+    change->cause = json_get_boolean(json, "drift", false) ? PLAN_DRIFT : PLAN_DECLARED;
     return change;
 }
 
@@ -49,15 +51,31 @@ static bool add_changes(GPtrArray *changes, const json_t *action, GError **error
     return true;
 }
 
+/* What stands beside the address: the resource's name, where the address doesn't end in it; NULL: nothing. */
+static char *subject_of(const json_t *action, const char *address) {
+    const char *name = json_get_string(action, "name"), *key = strrchr(address, '/');
+    return name == NULL || (key != NULL && strcmp(key + 1, name) == 0) ? NULL : g_strconcat("  ", name, NULL);
+}
+
+static PlanRow *row_new(PlanRowOperation operation, const char *address, const json_t *action,
+                        const GPtrArray *changes) {
+    const char *id = json_get_string(action, "id");
+    PlanRow *row = plan_row_new(operation, id != NULL ? id : address, address, changes);
+    row->subject = subject_of(action, address);
+    row->cause = json_get_boolean(action, "drift", false) ? PLAN_DRIFT : PLAN_DECLARED;
+    row->recreate = json_get_boolean(action, "recreate", false);
+    row->stop_only = json_get_boolean(action, "stops", false);
+    return row;
+}
+
 static bool add_row(RunPlan *plan, const json_t *action, GError **error) {
     const char *address = json_get_string(action, "address");
-    const char *id = json_get_string(action, "id");
     PlanRowOperation operation = plan_row_operation(json_get_string(action, "operation"));
     GPtrArray *changes = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(plan->changes, changes);
     if (operation == PLAN_ROW_OPERATIONS || address == NULL)
         return not_understood(action, error);
-    g_ptr_array_add(plan->rows, plan_row_new(operation, id != NULL ? id : address, address, changes));
+    g_ptr_array_add(plan->rows, row_new(operation, address, action, changes));
     return add_changes(changes, action, error);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 /* Characters of a long value that are shown, and how many of them stand before what differs. */
+#define HIDDEN "•••"
 #define VALUE_SHOWN 100
 #define VALUE_BEFORE 20
 
@@ -72,7 +73,9 @@ ValuePair value_pair(const PlanChange *change) {
     ValuePair pair = {NULL, NULL};
     if (change->sensitive) {
         bool both = change->old_value != NULL && change->new_value != NULL;
-        bool same = g_strcmp0(change->old_value, change->new_value) == 0;
+        /* The daemon tells no hash, only changes. */
+        bool same = both && g_str_equal(change->old_value, change->new_value) &&
+                    !g_str_equal(change->old_value, HIDDEN);
         pair.new_text = g_strdup(!both  ? "(sensitive)"
                                  : same ? "(sensitive, unchanged)"
                                         : "(sensitive, changed)");

@@ -6,20 +6,28 @@
 #include "base/files.h"
 #include "base/hash.h"
 
+#define HIDDEN "•••"
+
+/* Of a sensitive value no more is told than whether it is there. */
+static json_t *value_to_json(const PlanChange *change, const char *value) {
+    return json_string_or_null(value != NULL && change->sensitive ? HIDDEN : value);
+}
+
 static json_t *change_to_json(const PlanChange *change) {
-    const char *old_value = change->sensitive ? NULL : change->old_value;
-    const char *new_value = change->sensitive ? NULL : change->new_value;
-    return json_pack("{s:s, s:o, s:o, s:b, s:o}", "key", change->key, "old", json_string_or_null(old_value),
-                     "new", json_string_or_null(new_value), "sensitive", change->sensitive, "deferred",
-                     json_string_or_null(change->deferred));
+    return json_pack("{s:s, s:o, s:o, s:b, s:o, s:b}", "key", change->key, "old",
+                     value_to_json(change, change->old_value), "new",
+                     value_to_json(change, change->new_value), "sensitive", change->sensitive, "deferred",
+                     json_string_or_null(change->deferred), "drift", (change->cause & PLAN_DRIFT) != 0);
 }
 
 static json_t *action_to_json(const PlanAction *action) {
     json_t *changes = json_array();
     for (guint i = 0; i < action->changes->len; i++)
         json_array_append_new(changes, change_to_json(action->changes->pdata[i]));
-    return json_pack("{s:s, s:s, s:s, s:o}", "id", action->id, "address", action->address, "operation",
-                     plan_operation_name(action->operation), "changes", changes);
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:b}", "id", action->id, "address", action->address,
+                     "operation", plan_operation_name(action->operation), "changes", changes, "name",
+                     json_string_or_null(action->name), "drift", action->cause == PLAN_DRIFT, "recreate",
+                     action->recreate, "stops", action->stop_only);
 }
 
 static json_t *problem_to_json(const PlanNote *note) {
@@ -65,8 +73,8 @@ static json_t *differences(const json_t *before, const json_t *after) {
         if (json_object_get(before, key) == NULL)
             add_difference(changes, key, NULL, json_string_value(value));
     if (json_array_size(changes) == 0)
-        json_array_append_new(changes, json_pack("{s:s, s:n, s:n, s:b, s:n}", "key", "a password", "old",
-                                                 "new", "sensitive", true, "deferred"));
+        json_array_append_new(changes, json_pack("{s:s, s:s, s:s, s:b, s:n}", "key", "a password", "old",
+                                                 HIDDEN, "new", HIDDEN, "sensitive", true, "deferred"));
     return changes;
 }
 
@@ -99,14 +107,14 @@ static const char *mark_of(const char *operation) {
 static void log_change(const json_t *change, RunLog *log) {
     const char *old_value = json_get_string(change, "old"), *new_value = json_get_string(change, "new");
     const char *deferred = json_get_string(change, "deferred");
-    if (json_get_boolean(change, "sensitive", false))
-        old_value = new_value = "•••";
     g_autofree char *later =
         deferred != NULL ? g_strdup_printf("(known after the rollout: %s)", deferred) : NULL;
-    run_log_line(log, "    %s: %s → %s", json_get_string(change, "key"), old_value != NULL ? old_value : "-",
+    run_log_line(log, "    %s: %s → %s%s", json_get_string(change, "key"),
+                 old_value != NULL ? old_value : "-",
                  later != NULL       ? later
                  : new_value != NULL ? new_value
-                                     : "-");
+                                     : "-",
+                 json_get_boolean(change, "drift", false) ? "  (changed by hand)" : "");
 }
 
 static void log_notes(const json_t *document, RunLog *log) {

@@ -12,6 +12,11 @@ def digest_of(served, run):
     return served.api.run(run["id"])["plan"]["digest"]
 
 
+def change_of(run, key):
+    """What a run's plan changes of a key."""
+    return next(change for action in run["plan"]["actions"] for change in action["changes"] if change["key"] == key)
+
+
 def test_who_may_approve_and_how_often(delivery):
     delivery.declarations.write("environments/prod.yaml", delivery.environment(
         delivery.prod, policy={"approvals": 2, "approvers": ["release-managers"]}))
@@ -20,6 +25,8 @@ def test_who_may_approve_and_how_often(delivery):
     served = bring_up(delivery)
     waiting = served.wait_run("prod", "waiting", cause="promotion")
     digest = digest_of(served, waiting)
+    secret = change_of(served.api.run(waiting["id"]), "config.secret")
+    assert (secret["old"], secret["new"], secret["sensitive"]) == (None, "•••", True)
     for person, status in [("viewer", 403), ("developer", 403), ("writer", 403), ("nobody", 401)]:
         code, message = served.api.refused(served.as_person(person).approve, waiting["id"], digest)
         assert code == status, (person, message)
@@ -119,6 +126,8 @@ def test_a_plan_that_moved_asks_again(delivery):
     again = wait_until(lambda: (lambda run: run if run["state"] == "waiting" and run["plan"]["digest"] != digest else None)(
         served.api.run(waiting["id"])), 120)
     assert again["approval"]["given"] == [], "the approval was of the other plan"
+    note = change_of(again, "config.note")
+    assert (note["old"], note["new"], note["drift"]) == ("by hand", "changed", True), "who approves sees what was done by hand"
     assert delivery.prod.get(f"/connectors/{delivery.name}-source/config")["note"] == "by hand"
     served.as_person("approver").approve(waiting["id"])
     served.wait_run("prod", "done", after=done["id"])

@@ -297,6 +297,7 @@ def plan(word="first"):
             {
                 "id": "orders/connector/source",
                 "address": "orders/connector/source",
+                "name": "orders-eu",
                 "operation": "update",
                 "changes": [
                     {
@@ -309,8 +310,9 @@ def plan(word="first"):
                         "key": "config.orders.batch.size",
                         "old": "100",
                         "new": "250" if word == "first" else "500",
+                        "drift": True,
                     },
-                    {"key": "config.orders.token", "old": "hmac:1b", "new": "hmac:2c", "sensitive": True},
+                    {"key": "config.orders.token", "old": "•••", "new": "•••", "sensitive": True},
                     {"key": "config.orders.legacy.paging", "old": "true", "new": None},
                 ],
             },

@@ -93,11 +93,19 @@ function groupView(name: string, actions: Action[], open: boolean): Description 
   );
 }
 
+function remarkOf(action: Action): string {
+  if (action.recreate) return "is gone, created again";
+  if (action.stops) return "stopped, not deleted";
+  if (action.id.endsWith("#pin")) return "held at the version it runs, before the rollout";
+  return action.drift && action.operation !== "create" ? "changed by hand, put back" : "";
+}
+
 function actionView(action: Action, group: string): Description {
   const { mark, word, tone } = OPERATIONS[action.operation];
   const rest =
     group && action.address.startsWith(`${group}/`) ? action.address.slice(group.length + 1) : action.address;
   const changes = action.operation === "delete" ? [] : action.changes ?? [];
+  const remark = remarkOf(action);
   return h(
     "li",
     { key: action.id },
@@ -107,7 +115,8 @@ function actionView(action: Action, group: string): Description {
       h("span.mark", { class: `tone-${tone}`, "aria-hidden": "true" }, mark),
       hiddenWords(`${word} `),
       h("strong", {}, rest),
-      action.id.endsWith("#pin") && h("span.remark", {}, " held at the version it runs, before the rollout")
+      action.name && !action.address.endsWith(`/${action.name}`) && h("span.remark", {}, ` ${action.name}`),
+      remark && h("span.remark", {}, ` ${remark}`)
     ),
     changes.length > 0 &&
       h(
@@ -141,7 +150,12 @@ function changeView(action: Action, change: Change): Description {
       !created && hiddenWords(`${word} `),
       shownKey(change.key)
     ),
-    h("dd", {}, valueView(change))
+    h(
+      "dd",
+      {},
+      valueView(change),
+      change.drift && !action.drift && h("span.remark", {}, " changed by hand")
+    )
   );
 }
 

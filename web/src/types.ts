@@ -142,6 +142,10 @@ export interface Action {
   address: string;
   operation: Operation;
   changes?: Change[];
+  name?: string | null; // of the connector or topic
+  drift?: boolean; // changed by hand, not declared anew
+  recreate?: boolean;
+  stops?: boolean; // rather than being deleted
 }
 
 export interface Change {
@@ -150,6 +154,7 @@ export interface Change {
   new?: string | null;
   sensitive?: boolean;
   deferred?: string | null;
+  drift?: boolean;
 }
 
 export interface Approval {
