@@ -6,6 +6,7 @@
 """
 import contextlib
 import hashlib
+import hmac
 import itertools
 import json
 import os
@@ -130,6 +131,15 @@ class Served:
     @staticmethod
     def token(person):
         return token(person)
+
+    def deliver(self, body, identity, event="push", secret=WEBHOOK_SECRET):
+        """Sends a webhook as Gitea does; gives the status."""
+        data = json.dumps(body).encode()
+        signature = hmac.new(secret.encode(), data, hashlib.sha256).hexdigest()
+        request = urllib.request.Request(f"{self.url}/webhooks/gitea", method="POST", data=data, headers={
+            "Content-Type": "application/json", "X-Gitea-Event": event, "X-Gitea-Delivery": identity, "X-Gitea-Signature": signature})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)

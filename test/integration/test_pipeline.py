@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a merge to production: what is pushed runs in dev by itself, and in prod after a person's yes; what fails goes back by itself, in Connect and
 in Git."""
-import json
 import random
 import subprocess
 import threading
 import time
-import urllib.request
 
 import pytest
 
@@ -213,31 +211,42 @@ def test_the_first_build_of_several_plugins_locks_without_the_others(delivery):
 
 
 def test_a_webhook_is_a_hint_to_look_now(delivery):
-    import hashlib
-    import hmac
-
-    from delivery import WEBHOOK_SECRET
-
     delivery.write_config(poll="1h")
     served = bring_up(delivery)
     delivery.release("1.1.0")
-    body = json.dumps({"ref": "refs/heads/main", "repository": {"clone_url": delivery.plugin.url, "full_name": "acme/tick"}}).encode()
-
-    def deliver(secret, identity):
-        signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-        request = urllib.request.Request(f"{served.url}/webhooks/gitea", method="POST", data=body, headers={
-            "Content-Type": "application/json", "X-Gitea-Event": "push", "X-Gitea-Delivery": identity, "X-Gitea-Signature": signature})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status
-
-    code, _ = served.api.refused(deliver, "another secret", "one")
+    body = {"ref": "refs/heads/main", "repository": {"clone_url": delivery.plugin.url, "full_name": "acme/tick"}}
+    code, _ = served.api.refused(served.deliver, body, "one", secret="another secret")
     assert code == 401
     time.sleep(QUIET)
     assert len(served.api.runs("tick")) == 1, "a forged one starts nothing"
-    assert deliver(WEBHOOK_SECRET, "two") == 202
+    assert served.deliver(body, "two") == 202
     served.wait_run("dev", "done", after=served.api.runs("dev")[0]["id"])
     assert delivery.is_running(delivery.dev, "1.1.0")
-    assert served.api.refused(deliver, WEBHOOK_SECRET, "two")[0] == 409, "a replay"
+    assert served.api.refused(served.deliver, body, "two")[0] == 409, "a replay"
+    served.stop()
+
+
+def test_a_pull_request_builds_and_decides_nothing(delivery):
+    served = bring_up(delivery)
+    served.wait_run("prod", "waiting", cause="promotion")
+    before = served.api.runs()
+    mark = delivery.folder / "must-not-be"
+    for project, path, text in [
+        (delivery.plugin, "build.sh", f"touch {mark}\n"),
+        (delivery.declarations, "environments/prod.yaml", delivery.environment(delivery.prod, policy={"approvals": 0})),
+    ]:
+        project.git("fetch", "-q")
+        project.git("checkout", "-q", "-b", "proposed", "origin/main")
+        project.write(path, text)
+        project.commit("proposed")
+        project.git("push", "-q", "origin", "HEAD:refs/heads/proposed", "HEAD:refs/pull/1/head")
+        body = {"action": "opened", "number": 1, "ref": "refs/heads/proposed", "repository": {"clone_url": project.url},
+                "pull_request": {"head": {"ref": "proposed", "sha": project.git("rev-parse", "HEAD").strip()}, "base": {"ref": "main"}}}
+        assert served.deliver(body, f"{path} opened", event="pull_request") == 202
+        assert served.deliver(body, f"{path} pushed") == 202
+    time.sleep(QUIET)
+    assert served.api.runs() == before and not mark.exists()
+    assert served.api.environment("prod")["approvals"] == 1
     served.stop()
 
 

@@ -276,7 +276,13 @@ static void a_remote_module_is_pinned_by_lock(void) {
     g_autoptr(Environment) dev = fixture_load(&fixture, "dev");
     g_assert_cmpstr(fixture_config(dev, SOURCE, "url"), ==, "http://dev");
     g_assert_cmpstr(((Instance *)dev->instances->pdata[0])->commit, ==, commit);
-    g_assert_null(((Instance *)dev->instances->pdata[0])->folder);
+    const Instance *instance = dev->instances->pdata[0];
+    g_assert_nonnull(instance->git);
+    g_autoptr(GitRepository) git = instance_fetch_module(instance, &error);
+    g_assert_no_error(error);
+    g_autofree char *module = g_build_filename(instance->folder, "module.yaml", NULL);
+    g_autoptr(GBytes) bytes = git_show(git, commit, module, &error);
+    g_assert_no_error(error);
 }
 
 int main(int argc, char **argv) {

@@ -9,6 +9,7 @@
 #include "kafka/kafka.h"
 
 #define TIMEOUT_MS 20000
+#define POLL_US 20000
 
 typedef struct {
     Kafka *kafka;
@@ -36,15 +37,6 @@ static void tear_down(Fixture *fixture, gconstpointer data) {
     g_free(fixture->name);
 }
 
-static void create(Fixture *fixture, const char *key, const char *value) {
-    g_autoptr(KafkaTopic) topic = kafka_topic_new(fixture->name, 2, 1);
-    if (key != NULL)
-        g_hash_table_insert(topic->config, g_strdup(key), g_strdup(value));
-    g_autoptr(GError) error = NULL;
-    kafka_create_topic(fixture->kafka, topic, TIMEOUT_MS, &error);
-    g_assert_no_error(error);
-}
-
 /* What is live, asked for these keys; a KafkaTopic in the table that is returned. */
 static GHashTable *observe(Fixture *fixture, const char *const *keys, GHashTable **names) {
     g_autoptr(GHashTable) wanted =
@@ -57,6 +49,25 @@ static GHashTable *observe(Fixture *fixture, const char *const *keys, GHashTable
     GHashTable *found = kafka_observe(fixture->kafka, wanted, names, TIMEOUT_MS, &error);
     g_assert_no_error(error);
     return found;
+}
+
+static bool is_there(Fixture *fixture) {
+    g_autoptr(GHashTable) names = NULL;
+    g_autoptr(GHashTable) found = observe(fixture, NULL, &names);
+    return g_hash_table_contains(found, fixture->name);
+}
+
+/* A broker tells of a topic a moment after its controller has made it. */
+static void create(Fixture *fixture, const char *key, const char *value) {
+    g_autoptr(KafkaTopic) topic = kafka_topic_new(fixture->name, 2, 1);
+    if (key != NULL)
+        g_hash_table_insert(topic->config, g_strdup(key), g_strdup(value));
+    g_autoptr(GError) error = NULL;
+    kafka_create_topic(fixture->kafka, topic, TIMEOUT_MS, &error);
+    g_assert_no_error(error);
+    gint64 deadline = g_get_monotonic_time() + TIMEOUT_MS * (gint64)1000;
+    while (!is_there(fixture) && g_get_monotonic_time() < deadline)
+        g_usleep(POLL_US);
 }
 
 static const char *const two_keys[] = {"cleanup.policy", "retention.ms", NULL};
