@@ -258,7 +258,8 @@ static void secrets_it_may_see_are_masked(Setup *setup, gconstpointer unused) {
 }
 
 static void the_servers_own_command_runs_the_build(Setup *setup, gconstpointer unused) {
-    static const char *const run[] = {"sh", "-c", "echo in a cage; export CAGED=yes; exec \"$@\"", "cage", NULL};
+    static const char *const run[] = {"sh", "-c", "echo in a cage; export CAGED=yes; exec \"$@\"", "cage",
+                                      NULL};
     setup->run = run;
     put_plugin(setup, POM("1.0"), BUILD("python3 jar.py target/orders-1.0.jar caged-$CAGED"));
     g_autoptr(BuiltArtifact) artifact = build_good(setup);
