@@ -359,7 +359,7 @@ def test_approving_as_json(ask, server):
     server.add(waiting())
     result = ask("approve", "prod", "--auto-approve", "-o", "json", code=0)
     assert result.json()["state"] == "applying"
-    assert "Plan: 1 to create" in result.err
+    assert "Plan: 2 to create" in result.err
 
 
 def test_approving_by_digest_approves_that_plan_only(ask, server):
