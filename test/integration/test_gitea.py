@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import secrets
 import shutil
 import subprocess
@@ -129,5 +130,6 @@ def test_a_push_to_gitea_is_told_by_its_webhook(delivery, gitea):
     served.wait_run("dev", "done", cause="build", after=newest)
     assert delivery.is_running(delivery.dev, "1.1.0"), "nobody polls within the hour"
     metrics = urllib.request.urlopen(f"{served.url}/metrics", timeout=30).read().decode()
-    assert 'sluice_webhooks_total{provider="gitea",outcome="taken"} 1' in metrics
+    [taken] = re.findall(r'^sluice_webhooks_total\{provider="gitea",outcome="taken"\} (\d+)$', metrics, re.MULTILINE)
+    assert int(taken) > 0
     served.stop()
