@@ -47,6 +47,11 @@ void plan_row_free(PlanRow *row) {
     g_free(row);
 }
 
+bool plan_row_shows_name(const char *address, const char *name) {
+    const char *key = strrchr(address, '/');
+    return name != NULL && (key == NULL || !g_str_equal(key + 1, name));
+}
+
 /* Prints `text` in a style, cleaned. */
 static void print(const View *view, Style style, const char *text) {
     g_autofree char *styled = terminal_style(view->colour, style, text);

@@ -37,6 +37,9 @@ typedef struct {
 PlanRow *plan_row_new(PlanRowOperation operation, const char *id, const char *address,
                       const GPtrArray *changes);
 void plan_row_free(PlanRow *row);
+
+/* Whether a resource's name (may be NULL) is to be shown beside its address, which doesn't end in it. */
+bool plan_row_shows_name(const char *address, const char *name);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PlanRow, plan_row_free)
 
 /* Prints rows (PlanRow), grouped by instance, per key old and new. Nothing in them can drive the terminal. */

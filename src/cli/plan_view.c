@@ -41,9 +41,8 @@ static char *rollout_subject(const Environment *environment, const PlanAction *a
 static char *subject_of(const Environment *environment, const PlanAction *action) {
     if (action->operation == PLAN_ROLLOUT)
         return rollout_subject(environment, action);
-    const char *key = strrchr(action->address, '/');
     bool connector = action->cluster != NULL && !g_str_equal(action->cluster, "kafka");
-    bool named = action->name != NULL && (key == NULL || !g_str_equal(key + 1, action->name));
+    bool named = plan_row_shows_name(action->address, action->name);
     bool placed = connector && environment->connect->len > 1;
     if (!named && !placed)
         return NULL;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/run_plan.h"
 
-#include <string.h>
-
 #include "cli/plan_rows.h"
 #include "cli/run_view.h"
 
@@ -51,17 +49,11 @@ static bool add_changes(GPtrArray *changes, const json_t *action, GError **error
     return true;
 }
 
-/* What stands beside the address: the resource's name, where the address doesn't end in it; NULL: nothing. */
-static char *subject_of(const json_t *action, const char *address) {
-    const char *name = json_get_string(action, "name"), *key = strrchr(address, '/');
-    return name == NULL || (key != NULL && strcmp(key + 1, name) == 0) ? NULL : g_strconcat("  ", name, NULL);
-}
-
 static PlanRow *row_new(PlanRowOperation operation, const char *address, const json_t *action,
                         const GPtrArray *changes) {
-    const char *id = json_get_string(action, "id");
+    const char *id = json_get_string(action, "id"), *name = json_get_string(action, "name");
     PlanRow *row = plan_row_new(operation, id != NULL ? id : address, address, changes);
-    row->subject = subject_of(action, address);
+    row->subject = plan_row_shows_name(address, name) ? g_strconcat("  ", name, NULL) : NULL;
     row->cause = json_get_boolean(action, "drift", false) ? PLAN_DRIFT : PLAN_DECLARED;
     row->recreate = json_get_boolean(action, "recreate", false);
     row->stop_only = json_get_boolean(action, "stops", false);

@@ -3,8 +3,10 @@
 
 #include <string.h>
 
-/* Characters of a long value that are shown, and how many of them stand before what differs. */
+/* How the daemon tells that a sensitive value is there. */
 #define HIDDEN "•••"
+
+/* Characters of a long value that are shown, and how many of them stand before what differs. */
 #define VALUE_SHOWN 100
 #define VALUE_BEFORE 20
 
@@ -73,7 +75,6 @@ ValuePair value_pair(const PlanChange *change) {
     ValuePair pair = {NULL, NULL};
     if (change->sensitive) {
         bool both = change->old_value != NULL && change->new_value != NULL;
-        /* The daemon tells no hash, only changes. */
         bool same = both && g_str_equal(change->old_value, change->new_value) &&
                     !g_str_equal(change->old_value, HIDDEN);
         pair.new_text = g_strdup(!both  ? "(sensitive)"

@@ -97,8 +97,9 @@ static bool consider_environment(Pipeline *pipeline, const Checkout *checkout, c
     run->commit = g_strdup(commit);
     run->title = g_strdup(title);
     bool runs = read_digests(pipeline, checkout->root, project, run);
-    if (!runs || is_being_committed(pipeline, checkout->git, environment, commit) ||
-        (g_strcmp0(mark->seen_digest, run->digest) == 0 && g_strcmp0(mark->seen_lock, run->locked) == 0))
+    bool seen =
+        g_strcmp0(mark->seen_digest, run->digest) == 0 && g_strcmp0(mark->seen_lock, run->locked) == 0;
+    if (!runs || seen || is_being_committed(pipeline, checkout->git, environment, commit))
         return true;
     find_parent(pipeline, checkout->git, mark->seen_commit, run);
     return runs_add(pipeline, run, mark_seen, NULL, error);
