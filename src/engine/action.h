@@ -42,6 +42,10 @@ void action_run_free(ActionRun *run);
 /* Prepare: false with the result's error set where it can't be done. Run: sets result and fate. */
 bool action_prepare_topic(ActionRun *run);
 void action_run_topic(ActionRun *run);
+/* Waits until the brokers tell of what these runs did: they learn it a moment after the controller that
+ * answered, and whoever looks next (a connector's task, the next plan) shall find it. Not for long: what the
+ * controller said holds anyhow. */
+void action_await_topics(Engine *engine, const GPtrArray *runs);
 bool action_prepare_connector(ActionRun *run);
 void action_run_connector(ActionRun *run);
 void action_run_rollout(ActionRun *run);

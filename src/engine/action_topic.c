@@ -4,6 +4,9 @@
 #include "engine/action.h"
 
 #define TOPIC_TIMEOUT_MS 30000
+#define CONFIG_PREFIX "config."
+#define TOLD_WITHIN_MS 5000
+#define TOLD_POLL_US 20000
 
 static int declared_or(int declared, int otherwise) {
     return declared >= 0 ? declared : otherwise;
@@ -53,9 +56,9 @@ static bool alter_config(ActionRun *run, GError **error) {
     g_autoptr(GPtrArray) unset = g_ptr_array_new();
     for (guint i = 0; i < action->changes->len; i++) {
         const PlanChange *change = action->changes->pdata[i];
-        if (!g_str_has_prefix(change->key, "config."))
+        if (!g_str_has_prefix(change->key, CONFIG_PREFIX))
             continue;
-        char *name = change->key + strlen("config.");
+        char *name = change->key + strlen(CONFIG_PREFIX);
         if (change->new_value != NULL)
             g_hash_table_insert(set, name, change->new_value);
         else
@@ -103,4 +106,59 @@ void action_run_topic(ActionRun *run) {
         RecordFate fate = fate_of_failure(run, error);
         action_end(run, OUTCOME_FAILED, fate, error);
     }
+}
+
+/* Whether what was observed (NULL: no such topic) is what this run made. */
+static bool is_told(const ActionRun *run, const KafkaTopic *observed) {
+    const PlanAction *action = run->action;
+    if (observed == NULL || action->operation == PLAN_DELETE)
+        return (observed == NULL) == (action->operation == PLAN_DELETE);
+    if (action->topic->partitions >= 0 && observed->partitions < action->topic->partitions)
+        return false;
+    for (guint i = 0; i < action->changes->len; i++) {
+        const PlanChange *change = action->changes->pdata[i];
+        if (g_str_has_prefix(change->key, CONFIG_PREFIX) &&
+            g_strcmp0(g_hash_table_lookup(observed->config, change->key + strlen(CONFIG_PREFIX)),
+                      change->new_value) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* The config keys that this run changed: a set that borrows them. */
+static GHashTable *changed_keys(const ActionRun *run) {
+    GHashTable *keys = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < run->action->changes->len; i++) {
+        const PlanChange *change = run->action->changes->pdata[i];
+        if (g_str_has_prefix(change->key, CONFIG_PREFIX))
+            g_hash_table_add(keys, change->key + strlen(CONFIG_PREFIX));
+    }
+    return keys;
+}
+
+static bool all_told(Engine *engine, const GPtrArray *done, GHashTable *wanted) {
+    g_autoptr(GHashTable) observed = kafka_observe(engine->kafka, wanted, NULL, TOLD_WITHIN_MS, NULL);
+    for (guint i = 0; observed != NULL && i < done->len; i++) {
+        const ActionRun *run = done->pdata[i];
+        if (!is_told(run, g_hash_table_lookup(observed, run->action->name)))
+            return false;
+    }
+    return observed != NULL;
+}
+
+void action_await_topics(Engine *engine, const GPtrArray *runs) {
+    g_autoptr(GPtrArray) done = g_ptr_array_new();
+    g_autoptr(GHashTable) wanted =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_hash_table_unref);
+    for (guint i = 0; i < runs->len; i++) {
+        ActionRun *run = runs->pdata[i];
+        if (run->result->outcome != OUTCOME_DONE)
+            continue;
+        g_ptr_array_add(done, run);
+        g_hash_table_insert(wanted, (char *)run->action->name, changed_keys(run));
+    }
+    gint64 deadline = g_get_monotonic_time() + TOLD_WITHIN_MS * G_TIME_SPAN_MILLISECOND;
+    while (done->len > 0 && !all_told(engine, done, wanted) && g_get_monotonic_time() < deadline &&
+           !g_cancellable_is_cancelled(engine->options.stop))
+        g_usleep(TOLD_POLL_US);
 }

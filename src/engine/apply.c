@@ -205,7 +205,7 @@ static void prepare(gpointer data, gpointer user_data) {
     const char *because = failed_before(application, run->action);
     if (because != NULL)
         skip(run, because);
-    else if (run->action->phase == PHASE_TOPICS || run->action->phase == PHASE_DELETE_TOPICS)
+    else if (phase_is_of_topics(run->action->phase))
         action_prepare_topic(run);
     else if (run->action->phase != PHASE_ROLLOUTS)
         action_prepare_connector(run);
@@ -248,6 +248,8 @@ static bool run_phase(Application *application, PlanPhase phase, GError **error)
         ActionResult *result = ((ActionRun *)runs->pdata[i])->result;
         g_hash_table_insert(application->outcomes, result->action->id, result);
     }
+    if (written && phase_is_of_topics(phase))
+        action_await_topics(application->engine, runs);
     return written && (phase != PHASE_ROLLOUTS || look_after_rollout(application, runs, error));
 }
 

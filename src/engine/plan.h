@@ -38,6 +38,10 @@ typedef enum {
     PHASES,
 } PlanPhase;
 
+static inline bool phase_is_of_topics(PlanPhase phase) {
+    return phase == PHASE_TOPICS || phase == PHASE_DELETE_TOPICS;
+}
+
 typedef struct {
     char *id;      /* the address; "#pin" or "#state" after it for more than one of a resource */
     char *address; /* of a rollout: rollout/CONNECT */

@@ -32,7 +32,7 @@ static void carry_out(ActionRun *run) {
     gint64 began = g_get_monotonic_time();
     if (run->action->phase == PHASE_ROLLOUTS)
         action_run_rollout(run);
-    else if (run->action->phase == PHASE_TOPICS || run->action->phase == PHASE_DELETE_TOPICS)
+    else if (phase_is_of_topics(run->action->phase))
         action_run_topic(run);
     else
         action_run_connector(run);

@@ -12,19 +12,24 @@ ERROR_DEFINE_DOMAIN(kafka)
 static void drop_log(const rd_kafka_t *handle, int level, const char *facility, const char *line) {
 }
 
-/* "1/1 brokers are down" adds nothing to what was said of them one by one. */
+/* "1/1 brokers are down" adds nothing to what was said of them one by one, nor does a mere "Disconnected" to
+ * a reason for it that came before. */
+static bool adds_nothing(const Kafka *kafka, int code, const char *reason) {
+    return code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
+           (kafka->problem != NULL && strstr(reason, ": Disconnected (after ") != NULL);
+}
+
 static void keep_problem(rd_kafka_t *handle, int code, const char *reason, void *opaque) {
     Kafka *kafka = opaque;
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&kafka->lock);
+    if (adds_nothing(kafka, code, reason))
         return;
-    g_mutex_lock(&kafka->lock);
     g_free(kafka->problem);
     kafka->problem = properties_scrub(kafka->hidden, reason);
     char *timing = strstr(kafka->problem, " (after ");
     if (timing != NULL)
         *timing = '\0';
     kafka->problem_code = code;
-    g_mutex_unlock(&kafka->lock);
 }
 
 static const char *find_servers(GHashTable *properties) {

@@ -52,13 +52,47 @@ static GHashTable *observe(Fixture *fixture, const char *const *keys, GHashTable
     return found;
 }
 
-static bool is_there(Fixture *fixture) {
-    g_autoptr(GHashTable) names = NULL;
-    g_autoptr(GHashTable) found = observe(fixture, NULL, &names);
-    return g_hash_table_contains(found, fixture->name);
+typedef bool (*Expectation)(const KafkaTopic *topic); /* NULL: there is none */
+
+static const char *const two_keys[] = {"cleanup.policy", "retention.ms", NULL};
+
+/* A broker tells of a change a moment after its controller has made it. */
+static void expect(Fixture *fixture, Expectation holds) {
+    gint64 deadline = g_get_monotonic_time() + TIMEOUT_MS * (gint64)1000;
+    for (;;) {
+        g_autoptr(GHashTable) found = observe(fixture, two_keys, NULL);
+        if (holds(g_hash_table_lookup(found, fixture->name)))
+            return;
+        g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+        g_usleep(POLL_US);
+    }
 }
 
-/* A broker tells of a topic a moment after its controller has made it. */
+static bool is_there(const KafkaTopic *topic) {
+    return topic != NULL;
+}
+
+static bool has_partitions(const KafkaTopic *topic) {
+    return topic != NULL && topic->partitions >= 1;
+}
+
+static bool is_gone(const KafkaTopic *topic) {
+    return topic == NULL;
+}
+
+static bool is_kept_and_compacted(const KafkaTopic *topic) {
+    return g_strcmp0(g_hash_table_lookup(topic->config, "retention.ms"), "60000") == 0 &&
+           g_strcmp0(g_hash_table_lookup(topic->config, "cleanup.policy"), "compact") == 0;
+}
+
+static bool has_one_key(const KafkaTopic *topic) {
+    return g_hash_table_size(topic->config) == 1;
+}
+
+static bool has_five_partitions(const KafkaTopic *topic) {
+    return topic->partitions == 5;
+}
+
 static void create(Fixture *fixture, const char *key, const char *value) {
     g_autoptr(KafkaTopic) topic = kafka_topic_new(fixture->name, 2, 1);
     if (key != NULL)
@@ -66,12 +100,8 @@ static void create(Fixture *fixture, const char *key, const char *value) {
     g_autoptr(GError) error = NULL;
     kafka_create_topic(fixture->kafka, topic, TIMEOUT_MS, &error);
     g_assert_no_error(error);
-    gint64 deadline = g_get_monotonic_time() + TIMEOUT_MS * (gint64)1000;
-    while (!is_there(fixture) && g_get_monotonic_time() < deadline)
-        g_usleep(POLL_US);
+    expect(fixture, is_there);
 }
-
-static const char *const two_keys[] = {"cleanup.policy", "retention.ms", NULL};
 
 static void cluster_has_an_id(Fixture *fixture, gconstpointer data) {
     g_autoptr(GError) error = NULL;
@@ -109,9 +139,7 @@ static void takes_the_brokers_defaults(Fixture *fixture, gconstpointer data) {
     g_autoptr(GError) error = NULL;
     kafka_create_topic(fixture->kafka, topic, TIMEOUT_MS, &error);
     g_assert_no_error(error);
-    g_autoptr(GHashTable) found = observe(fixture, NULL, NULL);
-    const KafkaTopic *live = g_hash_table_lookup(found, fixture->name);
-    g_assert_cmpint(live->partitions, >=, 1);
+    expect(fixture, has_partitions);
 }
 
 static void config_changes_incrementally(Fixture *fixture, gconstpointer data) {
@@ -121,16 +149,11 @@ static void config_changes_incrementally(Fixture *fixture, gconstpointer data) {
     g_autoptr(GError) error = NULL;
     kafka_alter_config(fixture->kafka, fixture->name, set, NULL, TIMEOUT_MS, &error);
     g_assert_no_error(error);
-    g_autoptr(GHashTable) found = observe(fixture, two_keys, NULL);
-    const KafkaTopic *topic = g_hash_table_lookup(found, fixture->name);
-    g_assert_cmpstr(g_hash_table_lookup(topic->config, "retention.ms"), ==, "60000");
-    g_assert_cmpstr(g_hash_table_lookup(topic->config, "cleanup.policy"), ==, "compact");
+    expect(fixture, is_kept_and_compacted);
     static const char *const unset[] = {"cleanup.policy", NULL};
     kafka_alter_config(fixture->kafka, fixture->name, NULL, unset, TIMEOUT_MS, &error);
     g_assert_no_error(error);
-    g_autoptr(GHashTable) again = observe(fixture, two_keys, NULL);
-    topic = g_hash_table_lookup(again, fixture->name);
-    g_assert_cmpuint(g_hash_table_size(topic->config), ==, 1);
+    expect(fixture, has_one_key);
 }
 
 static void partitions_are_added(Fixture *fixture, gconstpointer data) {
@@ -138,9 +161,7 @@ static void partitions_are_added(Fixture *fixture, gconstpointer data) {
     g_autoptr(GError) error = NULL;
     kafka_add_partitions(fixture->kafka, fixture->name, 5, TIMEOUT_MS, &error);
     g_assert_no_error(error);
-    g_autoptr(GHashTable) found = observe(fixture, NULL, NULL);
-    const KafkaTopic *topic = g_hash_table_lookup(found, fixture->name);
-    g_assert_cmpint(topic->partitions, ==, 5);
+    expect(fixture, has_five_partitions);
     g_assert_false(kafka_add_partitions(fixture->kafka, fixture->name, 3, TIMEOUT_MS, &error));
     g_assert_error(error, KAFKA_ERROR, KAFKA_ERROR_INVALID);
     g_assert_nonnull(strstr(error->message, fixture->name));
@@ -174,8 +195,7 @@ static void deleted_is_gone_and_again_is_success(Fixture *fixture, gconstpointer
         g_autoptr(GError) error = NULL;
         kafka_delete_topic(fixture->kafka, fixture->name, TIMEOUT_MS, &error);
         g_assert_no_error(error);
-        g_autoptr(GHashTable) found = observe(fixture, two_keys, NULL);
-        g_assert_cmpuint(g_hash_table_size(found), ==, 0);
+        expect(fixture, is_gone);
     }
 }
 
