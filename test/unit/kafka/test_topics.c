@@ -238,7 +238,8 @@ static void wrong_protocol_is_said(Fixture *fixture, gconstpointer data) {
     g_assert_no_error(error);
     g_assert_null(kafka_cluster_id(kafka, HANDSHAKE_MS, &error));
     g_assert_error(error, KAFKA_ERROR, KAFKA_ERROR_UNREACHABLE);
-    g_assert_nonnull(strstr(error->message, "SSL handshake failed"));
+    /* "SSL handshake failed: …", or on a busy machine "Disconnected" alone. */
+    g_assert_nonnull(strstr(error->message, "no broker answers (ssl://"));
     g_assert_nonnull(strstr(error_hint(error), "security.protocol"));
 }
 
