@@ -4,14 +4,13 @@
 #include "base/files.h"
 #include "pipeline/pipeline_private.h"
 
-json_t *approval_needs(const Policy *policy, GPtrArray *authors) {
+json_t *approval_needs(const Policy *policy, int approvals, GPtrArray *authors) {
     json_t *approvers = json_array(), *emails = json_array();
     for (char **name = policy->approvers; name != NULL && *name != NULL; name++)
         json_array_append_new(approvers, json_string(*name));
     for (guint i = 0; i < authors->len; i++)
         json_array_append_new(emails, json_string(authors->pdata[i]));
-    return json_pack("{s:i, s:o, s:o}", "approvals", policy->approvals, "approvers", approvers, "authors",
-                     emails);
+    return json_pack("{s:i, s:o, s:o}", "approvals", approvals, "approvers", approvers, "authors", emails);
 }
 
 /* --- Who may -------------------------------------------------------------------------------------------- */

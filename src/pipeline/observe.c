@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/files.h"
-#include "engine/status.h"
 #include "pipeline/pipeline_private.h"
 #include "pipeline/rollout.h"
 
@@ -206,6 +205,13 @@ static char *check_out(Pipeline *pipeline, const char *environment, const char *
     return g_build_filename(folder, pipeline->settings->folder, NULL);
 }
 
+static void repair(Pipeline *pipeline, const Environment *environment, const EnvironmentStatus *status) {
+    if (strcmp(environment->policy.drift, "repair") != 0)
+        return;
+    g_autoptr(json_t) drift = drift_of(status);
+    drift_repair(pipeline, environment->name, drift);
+}
+
 /* Declarations that can't be loaded, and clusters that don't answer, are told, with what is known. */
 static json_t *observe(Pipeline *pipeline, const char *name) {
     g_autofree char *now = files_now(), *commit = commit_to_look_at(pipeline, name);
@@ -225,6 +231,7 @@ static json_t *observe(Pipeline *pipeline, const char *name) {
         json_t *instances = instances_to_json(environment, status);
         json_object_set_new(value, "health", json_string(health_of(instances)));
         json_object_set_new(value, "instances", instances);
+        repair(pipeline, environment, status);
     }
     if (error != NULL)
         json_object_set_new(value, "problem", json_string(error->message));
@@ -246,7 +253,7 @@ static bool is_changing(Pipeline *pipeline, const char *environment) {
     return g_hash_table_contains(pipeline->lanes, lane);
 }
 
-void observe_environment(Pipeline *pipeline, const char *environment) {
+static void observe_environment(Pipeline *pipeline, const char *environment) {
     json_t *value = observe(pipeline, environment);
     g_mutex_lock(&pipeline->mutex);
     const json_t *before = g_hash_table_lookup(pipeline->observed, environment);
@@ -275,6 +282,11 @@ static void watch_environment(gpointer data) {
     const Watch *watch = data;
     if (!is_changing(watch->pipeline, watch->environment))
         observe_environment(watch->pipeline, watch->environment);
+}
+
+void observe_now(Pipeline *pipeline, const char *environment) {
+    g_autofree char *job = g_strconcat(OBSERVE_JOB, environment, NULL);
+    ticker_now(pipeline->ticker, job);
 }
 
 void observe_watch(Pipeline *pipeline) {

@@ -76,6 +76,7 @@ Pipeline *pipeline_open(const PipelineSettings *settings, GError **error) {
     pipeline->pauses = pauses_new();
     pipeline->checkouts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     pipeline->observed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_observed);
+    pipeline->repairs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_observed);
     pipeline->declared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_observed);
     if (!lock_data(pipeline, error))
         return NULL;
@@ -104,6 +105,7 @@ void pipeline_close(Pipeline *pipeline) {
     g_hash_table_unref(pipeline->pauses);
     g_hash_table_unref(pipeline->checkouts);
     g_hash_table_unref(pipeline->observed);
+    g_hash_table_unref(pipeline->repairs);
     g_hash_table_unref(pipeline->declared);
     g_object_unref(pipeline->stop);
     g_cond_clear(&pipeline->wake);
@@ -148,7 +150,15 @@ typedef struct {
     Pipeline *pipeline;
     char *lane;
     char *run;
+    char *environment; /* of a deploy run */
 } Worker;
+
+static void worker_free(Worker *worker) {
+    g_free(worker->lane);
+    g_free(worker->run);
+    g_free(worker->environment);
+    g_free(worker);
+}
 
 static gpointer work(gpointer data) {
     Worker *worker = data;
@@ -156,17 +166,18 @@ static gpointer work(gpointer data) {
     work_on(pipeline, worker->run);
     g_mutex_lock(&pipeline->mutex);
     g_hash_table_remove(pipeline->lanes, worker->lane);
+    if (worker->environment != NULL)
+        observe_now(pipeline, worker->environment);
     g_cond_broadcast(&pipeline->wake);
     g_mutex_unlock(&pipeline->mutex);
-    g_free(worker->lane);
-    g_free(worker->run);
-    g_free(worker);
+    worker_free(worker);
     return NULL;
 }
 
 static void begin_work(Pipeline *pipeline, const RunRecord *run, const char *lane) {
     Worker *worker = g_new(Worker, 1);
-    *worker = (Worker){pipeline, g_strdup(lane), g_strdup(run->id)};
+    *worker = (Worker){pipeline, g_strdup(lane), g_strdup(run->id),
+                       run->kind == RUN_DEPLOY ? g_strdup(run->subject) : NULL};
     g_hash_table_insert(pipeline->lanes, g_strdup(lane), g_strdup(run->id));
     g_thread_unref(g_thread_new("run", work, worker));
 }

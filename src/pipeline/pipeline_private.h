@@ -3,6 +3,8 @@
 #pragma once
 
 #include "base/git.h"
+#include "engine/plan.h"
+#include "engine/status.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/run_log.h"
 #include "pipeline/ticker.h"
@@ -33,7 +35,8 @@ struct Pipeline {
     char *problem;         /* why the declarations can't be read; NULL: they can */
     GHashTable *checkouts; /* environment → the commit that is checked out to look at what runs there */
     GHashTable *observed;  /* environment → json_t: what runs there, as the API's Environment */
-    GHashTable *declared;  /* environment → json_t: what the newest declarations say of it, for the same */
+    GHashTable *repairs;  /* environment → json_t: what was changed by hand, as a run was begun to repair */
+    GHashTable *declared; /* environment → json_t: what the newest declarations say of it, for the same */
     guint64 polls, poll_failures;
 };
 
@@ -212,8 +215,9 @@ char *promotion_neighbour(Pipeline *pipeline, const char *environment, int step)
 
 /* --- Approvals (approval.c) */
 
-/* {"approvals","approvers","authors"} for a run of an environment with this policy; a new reference. */
-json_t *approval_needs(const Policy *policy, GPtrArray *authors);
+/* {"approvals","approvers","authors"} for a run that so many must agree to, of those whom this policy names;
+ * a new reference. */
+json_t *approval_needs(const Policy *policy, int approvals, GPtrArray *authors);
 /* Why a person may not approve this run now; NULL: may. The caller frees it. */
 char *approval_refusal(const RunRecord *run, const Person *person);
 /* Ends waiting runs whose time is over; gives the next time (monotonic) to look, or G_MAXINT64. */
@@ -226,9 +230,19 @@ GPtrArray *authors_of(Work *work, const Checkout *checkout, const Environment *e
 /* --- What runs (observe.c) */
 /* Keeps what the newest declarations say of each environment: holds, and what may be promoted to it. */
 void observe_declared(Pipeline *pipeline, const Checkout *checkout, const Project *project);
-void observe_environment(Pipeline *pipeline, const char *environment);
+/* Looks at what runs there, soon. */
+void observe_now(Pipeline *pipeline, const char *environment);
 /* Ticker jobs of the environments of the newest declarations. */
 void observe_watch(Pipeline *pipeline);
+
+/* --- What was changed by hand (drift.c) */
+/* Of what is ours, what differs from what was applied or is missing: address → array of keys. A new
+ * reference. */
+json_t *drift_of(const EnvironmentStatus *status);
+/* Begins a run that puts it back, where nothing else is on its way; once for each that is found. */
+void drift_repair(Pipeline *pipeline, const char *environment, json_t *drift);
+/* Whether the policy wants a person to agree to a plan for what it takes back. */
+bool drift_is_held(const Policy *policy, const Plan *plan);
 
 /* --- JSON (view.c) */
 json_t *view_run(const RunRecord *run); /* as the API's Run; a new reference */

@@ -73,12 +73,12 @@ static void set_expiry(RunRecord *run, const Policy *policy) {
 }
 
 static bool set_needs(Work *work, const Checkout *checkout, const Environment *environment,
-                      const Policy *policy, GError **error) {
+                      const Policy *policy, int approvals, GError **error) {
     g_autoptr(GPtrArray) authors = authors_of(work, checkout, environment, error);
     if (authors == NULL)
         return false;
     json_decref(work->run->needs);
-    work->run->needs = approval_needs(policy, authors);
+    work->run->needs = approval_needs(policy, approvals, authors);
     set_expiry(work->run, policy);
     return true;
 }
@@ -108,7 +108,8 @@ static bool settle_settings(Work *work, bool *ask, GError **error) {
     plan_document_log(plan, work->log);
     run->plan = g_steal_pointer(&plan);
     *ask = true;
-    return set_needs(work, &after.checkout, after.environment, &before.environment->policy, error);
+    const Policy *policy = &before.environment->policy;
+    return set_needs(work, &after.checkout, after.environment, policy, policy->approvals, error);
 }
 
 /* --- The plan ------------------------------------------------------------------------------------------- */
@@ -173,18 +174,29 @@ static const Policy *choose_policy(Work *work, const RunEngine *opened, Settings
     return before->environment->policy.approvals > own->approvals ? &before->environment->policy : own;
 }
 
+/* How many must agree to a plan that acts. */
+static int count_approvals(const Work *work, const Plan *plan, const Policy *policy, const Settings *before) {
+    bool held = drift_is_held(policy, plan) ||
+                (before->environment != NULL && drift_is_held(&before->environment->policy, plan));
+    int approvals = held ? MAX(policy->approvals, 1) : policy->approvals;
+    if (approvals > 0)
+        run_log_line(work->log, "%d approval%s needed%s", approvals, approvals == 1 ? " is" : "s are",
+                     held ? ": it takes back what was changed by hand" : "");
+    return approvals;
+}
+
 static RunEvent decide(Work *work, const RunEngine *opened, GError **error) {
     g_auto(Settings) before = {0};
     const Policy *policy = choose_policy(work, opened, &before, error);
     if (policy == NULL)
         return RUN_EVENT_FAILED;
     bool acts = opened->plan->actions->len > 0, promotes = strcmp(work->run->cause, "promotion") == 0;
-    if (policy->approvals > 0 && (acts || (promotes && work->run->lock != NULL))) {
-        run_log_line(work->log, "%d approval%s needed", policy->approvals,
-                     policy->approvals == 1 ? " is" : "s are");
-        return set_needs(work, &opened->checkout, opened->environment, policy, error) ? RUN_EVENT_ASK
-                                                                                      : RUN_EVENT_FAILED;
-    }
+    bool moves = acts || (promotes && work->run->lock != NULL);
+    int approvals = moves ? count_approvals(work, opened->plan, policy, &before) : 0;
+    if (approvals > 0)
+        return set_needs(work, &opened->checkout, opened->environment, policy, approvals, error)
+                   ? RUN_EVENT_ASK
+                   : RUN_EVENT_FAILED;
     if (work->run->lock != NULL)
         return RUN_EVENT_LOCK;
     return run_engine_has_work(opened) ? RUN_EVENT_OK : RUN_EVENT_NOTHING;

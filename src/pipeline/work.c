@@ -265,8 +265,6 @@ static void after_end(Pipeline *pipeline, const RunRecord *run) {
     }
     if (run_stage_of(run) == RUN_ROLLED_BACK)
         pipeline_hint(pipeline, pipeline->settings->git);
-    g_autofree char *job = g_strconcat("observe ", run->subject, NULL);
-    ticker_now(pipeline->ticker, job);
 }
 
 /* Someone took it from us (a newer commit): what is stored is what counts. Or the store is ill (a full disk),

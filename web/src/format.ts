@@ -126,6 +126,7 @@ const CAUSES: Record<Cause, string> = {
   retry: "retry",
   deploy: "asked for",
   unhold: "version let in",
+  drift: "changed by hand",
 };
 
 export function causeWords(run: Run): string {

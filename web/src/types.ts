@@ -78,7 +78,7 @@ export interface Resource {
   trace?: string | null;
 }
 
-export type Cause = "push" | "build" | "promotion" | "retry" | "deploy" | "unhold";
+export type Cause = "push" | "build" | "promotion" | "retry" | "deploy" | "unhold" | "drift";
 
 export interface Run {
   id: string;

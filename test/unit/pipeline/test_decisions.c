@@ -66,10 +66,33 @@ static void needs_are_those_of_the_policy(void) {
     const Policy policy = {.approvals = 2, .approvers = approvers};
     g_autoptr(GPtrArray) authors = g_ptr_array_new();
     g_ptr_array_add(authors, (gpointer) "ada@acme.example");
-    g_autoptr(json_t) needs = approval_needs(&policy, authors);
+    g_autoptr(json_t) needs = approval_needs(&policy, policy.approvals, authors);
     g_autofree char *text = json_canonical(needs);
     g_assert_cmpstr(text, ==,
                     "{\"approvals\":2,\"approvers\":[\"managers\"],\"authors\":[\"ada@acme.example\"]}");
+}
+
+static void what_takes_back_by_hand_is_held(void) {
+    static const struct {
+        const char *policy;
+        PlanCause cause;
+        bool recreate, held;
+    } cases[] = {
+        {"hold", PLAN_DECLARED, false, false}, {"hold", PLAN_DECLARED | PLAN_DRIFT, false, true},
+        {"hold", PLAN_DECLARED, true, true},   {"report", PLAN_DRIFT, true, false},
+        {"repair", PLAN_DRIFT, true, false},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *drift = g_strdup(cases[i].policy);
+        g_autoptr(GPtrArray) changes = g_ptr_array_new(), actions = g_ptr_array_new();
+        PlanChange change = {.cause = cases[i].cause};
+        PlanAction action = {.changes = changes, .recreate = cases[i].recreate};
+        g_ptr_array_add(changes, &change);
+        g_ptr_array_add(actions, &action);
+        const Policy policy = {.drift = drift};
+        const Plan plan = {.actions = actions};
+        g_assert_true(drift_is_held(&policy, &plan) == cases[i].held);
+    }
 }
 
 /* --- Settings ------------------------------------------------------------------------------------------- */
@@ -288,6 +311,7 @@ int main(int argc, char **argv) {
     TEST(who_may_approve);
     TEST(without_a_list_every_approver_may);
     TEST(needs_are_those_of_the_policy);
+    TEST(what_takes_back_by_hand_is_held);
     TEST(a_change_of_settings_is_shown_key_by_key);
     TEST(the_digest_of_settings_is_of_both);
     TEST(another_password_is_a_change_that_is_not_shown);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a person changed by hand, under `policy: { drift: … }`: it is told ("report"), put back by a run of
+ * its own ("repair"), or put back only when a person agrees ("hold").
+ */
+#include "pipeline/pipeline_private.h"
+
+#define TITLE "put back what was changed by hand"
+
+/* --- What differs --------------------------------------------------------------------------------------- */
+
+static bool is_ours(const ResourceStatus *resource) {
+    return resource->managed && resource->declared && !resource->kept;
+}
+
+json_t *drift_of(const EnvironmentStatus *status) {
+    json_t *drift = json_object();
+    for (guint i = 0; i < status->resources->len; i++) {
+        const ResourceStatus *resource = status->resources->pdata[i];
+        bool missing = resource->health == HEALTH_MISSING;
+        if (!is_ours(resource) || (!missing && resource->drift->len == 0))
+            continue;
+        json_t *keys = json_array();
+        for (guint j = 0; j < resource->drift->len; j++)
+            json_array_append_new(keys, json_string(resource->drift->pdata[j]));
+        json_object_set_new(drift, resource->address, keys);
+    }
+    return drift;
+}
+
+static bool takes_back(const PlanAction *action) {
+    if (action->recreate || (action->cause & PLAN_DRIFT) != 0)
+        return true;
+    for (guint i = 0; i < action->changes->len; i++)
+        if ((((const PlanChange *)action->changes->pdata[i])->cause & PLAN_DRIFT) != 0)
+            return true;
+    return false;
+}
+
+bool drift_is_held(const Policy *policy, const Plan *plan) {
+    if (g_strcmp0(policy->drift, "hold") != 0)
+        return false;
+    for (guint i = 0; i < plan->actions->len; i++)
+        if (takes_back(plan->actions->pdata[i]))
+            return true;
+    return false;
+}
+
+/* --- Repairing ------------------------------------------------------------------------------------------ */
+
+static bool is_open(RunStage stage) {
+    return !run_stage_has_ended(stage);
+}
+
+/* Whether the environment runs what Git has for it, and nothing is on its way: any run puts it back anyhow.
+ */
+static bool is_at_rest(Pipeline *pipeline, const char *environment) {
+    g_autoptr(MarkRecord) mark = ledger_mark(pipeline->ledger, environment);
+    g_autoptr(RunRecord) open = runs_find(pipeline, RUN_DEPLOY, environment, is_open);
+    return open == NULL && mark->behind_commit == NULL && mark->good_digest != NULL &&
+           g_strcmp0(mark->seen_digest, mark->good_digest) == 0 &&
+           g_strcmp0(mark->seen_lock, mark->good_lock) == 0;
+}
+
+/* Remembers what a run is begun for. False where that was so the last time: what a run could not put back is
+ * not tried again and again. */
+static bool remember(Pipeline *pipeline, const char *environment, json_t *drift) {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
+    const json_t *before = g_hash_table_lookup(pipeline->repairs, environment);
+    if (before != NULL && json_equal(before, drift))
+        return false;
+    g_hash_table_replace(pipeline->repairs, g_strdup(environment), json_incref(drift));
+    return true;
+}
+
+static void forget(Pipeline *pipeline, const char *environment) {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
+    g_hash_table_remove(pipeline->repairs, environment);
+}
+
+void drift_repair(Pipeline *pipeline, const char *environment, json_t *drift) {
+    if (json_object_size(drift) == 0) {
+        forget(pipeline, environment);
+        return;
+    }
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->declarations);
+    if (!is_at_rest(pipeline, environment) || !remember(pipeline, environment, drift))
+        return;
+    g_autoptr(RunRecord) run = run_record_new(RUN_DEPLOY, environment, "drift", run_stage_text(RUN_QUEUED));
+    run->commit = pipeline_head(pipeline);
+    run->title = g_strdup(TITLE);
+    if (!runs_add(pipeline, run, NULL, NULL, NULL))
+        forget(pipeline, environment);
+}
