@@ -112,7 +112,8 @@ static int plan_and_carry_out(Session *session, const ChangeOptions *options, GE
     const Invocation *invocation = session->invocation;
     FILE *stream = words_stream(invocation);
     g_autoptr(Live) live = session_observe(session, error);
-    g_autoptr(Plan) plan = live != NULL ? plan_build(session->engine, live, options->kind, error) : NULL;
+    g_autoptr(Plan) plan =
+        live != NULL ? plan_build(session->engine, live, NULL, options->kind, error) : NULL;
     if (plan == NULL) {
         g_prefix_error(error, "cannot plan environment '%s': ", options->environment);
         return EXIT_ERROR;

@@ -70,7 +70,7 @@ int command_plan(Invocation *invocation, GError **error) {
     if (session == NULL)
         return EXIT_ERROR;
     g_autoptr(Live) live = live_observe(session->engine, error);
-    g_autoptr(Plan) plan = live != NULL ? plan_build(session->engine, live, PLAN_APPLY, error) : NULL;
+    g_autoptr(Plan) plan = live != NULL ? plan_build(session->engine, live, NULL, PLAN_APPLY, error) : NULL;
     session_hide_progress(session);
     if (plan != NULL)
         return finish(invocation, session, plan, &options, error);

@@ -120,7 +120,8 @@ static bool plan_again(Application *application, GError **error) {
     application->recovery = recovery_of(engine, application->live);
     if (!recovery_commit(engine, application->recovery, error))
         return false;
-    application->plan = plan_build(engine, application->live, application->request->kind, error);
+    application->plan =
+        plan_build(engine, application->live, application->recovery, application->request->kind, error);
     const PlanFile *file = application->request->file;
     if (application->plan == NULL)
         return false;
@@ -146,19 +147,20 @@ static ResourceRecord *make_stamp(const Application *application) {
     return stamp;
 }
 
-/* Intents that were neither done nor undone, of resources that this plan leaves alone: what is live has been
- * judged without them. */
+/* Intents that were neither done nor undone. Of resources that this plan leaves alone, what is live has been
+ * judged without them. Of the others, what a create began is ours from now on, whatever becomes of the intent
+ * that follows. */
 static void settle_open_intents(const Application *application, StateBatch *batch) {
     const GPtrArray *intents = application->recovery->open;
     for (guint i = 0; i < intents->len; i++) {
         IntentRecord *intent = intents->pdata[i];
         g_autoptr(ResourceRecord) stored = state_resource_by_uid(application->engine->state, intent->uid);
         const ResourceRecord *subject = intent->record_after != NULL ? intent->record_after : stored;
-        if (subject != NULL && has_action(application->plan, subject->address))
-            continue;
-        if (intent->record_after != NULL)
+        bool acts = subject != NULL && has_action(application->plan, subject->address);
+        if (intent->record_after != NULL && (!acts || stored == NULL))
             state_put_resource(batch, intent->record_after);
-        state_drop_intent(batch, intent->uid);
+        if (!acts)
+            state_drop_intent(batch, intent->uid);
     }
 }
 

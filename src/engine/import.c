@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/files.h"
+#include "engine/recover.h"
 #include "engine/render.h"
 
 #define VALIDATE_DEADLINE_MS 60000
@@ -96,11 +97,19 @@ static bool check_unowned(Engine *engine, const ResourceRecord *record, GError *
     return false;
 }
 
+/* Of a create that was cut off: an address has one record, and its intent is answered. */
+static void take_uid(ResourceRecord *record, char **uid, StateBatch *batch) {
+    g_free(record->uid);
+    record->uid = g_steal_pointer(uid);
+    state_drop_intent(batch, record->uid);
+}
+
 static bool import_one(Engine *engine, const Live *live, const char *address, StateBatch *batch,
                        GPtrArray *imported, GError **error) {
     g_autoptr(ResourceRecord) owned = state_resource(engine->state, address);
     if (owned != NULL)
         return true;
+    g_autofree char *uid = recovery_uid(engine, address);
     const DesiredTopic *topic = environment_find_topic(engine->environment, address);
     const DesiredConnector *connector = environment_find_connector(engine->environment, address);
     if (topic == NULL && connector == NULL)
@@ -111,6 +120,8 @@ static bool import_one(Engine *engine, const Live *live, const char *address, St
     if (record == NULL || !check_unowned(engine, record, error))
         return false;
     stamp(engine, record);
+    if (uid != NULL)
+        take_uid(record, &uid, batch);
     state_put_resource(batch, record);
     g_ptr_array_add(imported, g_strdup(address));
     return true;
@@ -118,7 +129,8 @@ static bool import_one(Engine *engine, const Live *live, const char *address, St
 
 static GPtrArray *import_all(Engine *engine, const char *const *addresses, GError **error) {
     g_autoptr(Live) live = live_observe(engine, error);
-    if (live == NULL)
+    g_autoptr(Recovery) recovery = live != NULL ? recovery_of(engine, live) : NULL;
+    if (recovery == NULL || !recovery_commit(engine, recovery, error))
         return NULL;
     g_autoptr(GPtrArray) imported = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(StateBatch) batch = state_batch_new();

@@ -7,6 +7,7 @@
 
 #include "engine/engine.h"
 #include "engine/live.h"
+#include "engine/recover.h"
 
 typedef enum { PLAN_CREATE, PLAN_UPDATE, PLAN_STATE, PLAN_DELETE, PLAN_ROLLOUT } PlanOperation;
 /* "create", … Static. */
@@ -100,9 +101,10 @@ typedef struct {
 
 typedef enum { PLAN_APPLY, PLAN_DESTROY, PLAN_DESTROY_WITH_TOPICS } PlanKind;
 
-/* Makes a plan from what was observed. The plan borrows from the engine, its environment and `live`, which
- * outlive it. NULL for what keeps a plan from being made at all; what would fail in it is in `problems`. */
-Plan *plan_build(Engine *engine, const Live *live, PlanKind kind, GError **error);
+/* Makes a plan from what was observed, and what a kill left as `recovery` settles it (NULL: as it is now).
+ * The plan borrows from the engine, its environment and `live`, which outlive it. NULL for what keeps a plan
+ * from being made at all; what would fail in it is in `problems`. */
+Plan *plan_build(Engine *engine, const Live *live, const Recovery *recovery, PlanKind kind, GError **error);
 void plan_free(Plan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
 

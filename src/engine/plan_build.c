@@ -138,13 +138,14 @@ static bool fill(Planner *planner, GError **error) {
     return true;
 }
 
-Plan *plan_build(Engine *engine, const Live *live, PlanKind kind, GError **error) {
+Plan *plan_build(Engine *engine, const Live *live, const Recovery *recovery, PlanKind kind, GError **error) {
+    g_autoptr(Recovery) own = recovery == NULL ? recovery_of(engine, live) : NULL;
     Planner planner = {.engine = engine,
                        .environment = engine->environment,
                        .live = live,
+                       .recovery = recovery != NULL ? recovery : own,
                        .kind = kind,
                        .key = engine_key(engine)};
-    planner.recovery = recovery_of(engine, live);
     planner.by_name = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     planner.declared = g_hash_table_new(g_str_hash, g_str_equal);
     planner.rollouts = g_hash_table_new(g_str_hash, g_str_equal);
@@ -163,6 +164,5 @@ Plan *plan_build(Engine *engine, const Live *live, PlanKind kind, GError **error
     g_hash_table_unref(planner.by_name);
     g_hash_table_unref(planner.declared);
     g_hash_table_unref(planner.rollouts);
-    recovery_free(planner.recovery);
     return filled ? g_steal_pointer(&plan) : NULL;
 }

@@ -17,7 +17,7 @@ typedef struct {
     PlanKind kind;
     const guint8 *key;
     Plan *plan;
-    Recovery *recovery;
+    const Recovery *recovery;
     GHashTable *by_name;  /* "topic/kafka/NAME", "connector/CLUSTER/NAME" → ResourceRecord, borrowed */
     GHashTable *declared; /* set of addresses, borrowed */
     GHashTable *rollouts; /* Connect cluster → PlanAction, borrowed */

@@ -16,13 +16,16 @@ void recovery_free(Recovery *recovery) {
     g_free(recovery);
 }
 
+/* NULL: its cluster is declared no more, and nobody looked. */
 static char *live_hash(Engine *engine, const Live *live, const ResourceRecord *resource) {
     const guint8 *key = engine_key(engine);
     if (resource->kind == RESOURCE_TOPIC)
-        return live_hash_topic(key, g_hash_table_lookup(live->topics, resource->name));
+        return engine->kafka != NULL ? live_hash_topic(key, g_hash_table_lookup(live->topics, resource->name))
+                                     : NULL;
     const LiveCluster *cluster = live_cluster(live, resource->cluster);
-    return live_hash_connector(key, cluster != NULL ? g_hash_table_lookup(cluster->connectors, resource->name)
-                                                    : NULL);
+    return cluster != NULL
+               ? live_hash_connector(key, g_hash_table_lookup(cluster->connectors, resource->name))
+               : NULL;
 }
 
 static void take(Recovery *recovery, ResourceRecord *resource) {
@@ -61,13 +64,13 @@ static void settle(Engine *engine, const Live *live, Recovery *recovery, IntentR
     g_autoptr(ResourceRecord) stored = state_resource_by_uid(engine->state, intent->uid);
     const ResourceRecord *subject = intent->record_after != NULL ? intent->record_after : stored;
     g_autofree char *now = subject != NULL ? live_hash(engine, live, subject) : g_strdup("absent");
-    if (strcmp(now, intent->after) == 0) {
+    if (g_strcmp0(now, intent->after) == 0) {
         g_ptr_array_add(recovery->settled, intent_record_ref(intent));
         if (intent->record_after != NULL)
             take_settled(recovery, intent->record_after, stored);
         else if (stored != NULL)
             g_hash_table_remove(recovery->resources, stored->address);
-    } else if (strcmp(now, intent->before) == 0) {
+    } else if (g_strcmp0(now, intent->before) == 0) {
         g_ptr_array_add(may_come_late(intent) ? recovery->late : recovery->dropped,
                         intent_record_ref(intent));
     } else {

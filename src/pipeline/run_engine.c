@@ -56,7 +56,7 @@ static Live *observe(const RunEngine *opened, GError **error) {
 bool run_engine_plan(RunEngine *opened, GError **error) {
     opened->live = observe(opened, error);
     if (opened->live != NULL)
-        opened->plan = plan_build(opened->engine, opened->live, PLAN_APPLY, error);
+        opened->plan = plan_build(opened->engine, opened->live, NULL, PLAN_APPLY, error);
     return opened->plan != NULL;
 }
 

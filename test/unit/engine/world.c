@@ -247,7 +247,7 @@ void world_own_connector(World *world, const DesiredConnector *connector) {
 
 Plan *world_plan(World *world) {
     g_autoptr(GError) error = NULL;
-    Plan *plan = plan_build(world->engine, world->live, PLAN_APPLY, &error);
+    Plan *plan = plan_build(world->engine, world->live, NULL, PLAN_APPLY, &error);
     g_assert_no_error(error);
     return plan;
 }
