@@ -97,7 +97,8 @@ static void read_lock(Loader *loader, Environment *environment) {
     Position at = {g_intern_string(shown), 0, 0};
     environment->lock_path = g_build_filename(loader->root, shown, NULL);
     g_autoptr(GError) error = NULL;
-    environment->lock = parse_lock(loader, environment->lock_path, &error);
+    if (loader_may_read(loader, shown, at))
+        environment->lock = parse_lock(loader, environment->lock_path, &error);
     environment->has_lock = environment->lock != NULL;
     if (environment->lock != NULL && !g_str_equal(environment->lock->environment, environment->name))
         loader_mistake(loader, at, NULL, "this is the lock of '%s'", environment->lock->environment);

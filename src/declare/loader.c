@@ -147,6 +147,32 @@ static bool stays_inside(Loader *loader, const char *path) {
     return real_path == NULL || (real_root != NULL && below(real_root, real_path) != NULL);
 }
 
+/* Whether a part of the path is a symbolic link. */
+static bool leads_over_link(const Loader *loader, const char *path) {
+    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+    g_autofree char *place = g_strdup(loader->root);
+    for (char **part = parts; *part != NULL; part++) {
+        g_autofree char *parent = g_steal_pointer(&place);
+        place = g_build_filename(parent, *part, NULL);
+        if (g_file_test(place, G_FILE_TEST_IS_SYMLINK))
+            return true;
+    }
+    return false;
+}
+
+bool loader_may_read(Loader *loader, const char *path, Position at) {
+    g_autofree char *absolute = g_build_filename(loader->root, path, NULL);
+    if (!stays_inside(loader, absolute)) {
+        loader_mistake(loader, at, NULL, "'%s' is a link out of the declarations", path);
+        return false;
+    }
+    if (loader->options.trust == NULL || !leads_over_link(loader, path))
+        return true;
+    loader_mistake(loader, at, "commit the file itself: who changes what a link leads to would not be seen",
+                   "'%s' is a link, which a server doesn't follow", path);
+    return false;
+}
+
 /* "did you mean 'topics/shared.yaml'?": the first part of the path that isn't there, against its neighbours.
  */
 static char *near_path(Loader *loader, const char *path) {
@@ -169,11 +195,9 @@ static char *near_path(Loader *loader, const char *path) {
 }
 
 const Document *loader_read(Loader *loader, const char *path, Position at) {
-    g_autofree char *absolute = g_build_filename(loader->root, path, NULL);
-    if (!stays_inside(loader, absolute)) {
-        loader_mistake(loader, at, NULL, "'%s' is a link out of the declarations", path);
+    if (!loader_may_read(loader, path, at))
         return NULL;
-    }
+    g_autofree char *absolute = g_build_filename(loader->root, path, NULL);
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) bytes = files_read(absolute, DOCUMENT_LIMIT, &error);
     if (bytes != NULL)

@@ -38,8 +38,11 @@ void loader_mistake(Loader *loader, Position at, const char *hint, const char *f
 void loader_warn(Loader *loader, Position at, const char *hint, const char *format, ...) G_GNUC_PRINTF(4, 5);
 bool loader_has_mistakes(const Loader *loader);
 
-/* Reads the file at `path`, relative to the root; `at` is where it was named. It must lie in the root,
- * symbolic links followed. NULL with a mistake. */
+/* Whether the file at `path`, relative to the root, lies in the root, symbolic links followed; for a server
+ * (options.trust) no part of it may be one: Git's history of a link says nothing of what it leads to. False
+ * with a mistake at `at`, where it was named. */
+bool loader_may_read(Loader *loader, const char *path, Position at);
+/* Reads such a file. NULL with a mistake. */
 const Document *loader_read(Loader *loader, const char *path, Position at);
 /* The same of bytes from elsewhere, shown as `shown` and counted as file `path`. */
 const Document *loader_read_bytes(Loader *loader, const char *path, const char *shown, GBytes *bytes);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a server lets declarations read and run, and what it is told of their settings. */
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/files.h"
 #include "fixture.h"
@@ -465,9 +467,32 @@ static void builds_of_nowhere_are_mistakes(Server *server, gconstpointer data) {
     }
 }
 
+/* Git's history of a link says nothing of who changes what it leads to. */
+static void a_link_is_refused(Server *server, gconstpointer data) {
+    static const char *const files[] = {"environments/dev.yaml", "sluice.yaml", "environments/dev.lock"};
+    declare(server, "", "");
+    g_autoptr(Lock) lock = lock_new("dev");
+    g_autofree char *place = g_build_filename(server->declarations.root, "environments/dev.lock", NULL);
+    g_assert_true(lock_write(lock, place, NULL));
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *path = g_build_filename(server->declarations.root, files[i], NULL);
+        g_autofree char *real = g_build_filename(server->declarations.root, "real", NULL);
+        g_assert_cmpint(rename(path, real), ==, 0);
+        g_assert_cmpint(symlink(real, path), ==, 0);
+        g_autofree char *message = g_strdup_printf("'%s' is a link", files[i]);
+        assert_mistake(server, message, "commit the file itself");
+        DeclareTrust *trust = g_steal_pointer(&server->trust);
+        assert_loads(server);
+        server->trust = trust;
+        g_assert_cmpint(rename(real, path), ==, 0);
+    }
+    assert_loads(server);
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
 #define CASE(name) g_test_add("/trust/" #name, Server, NULL, server_start, name, server_stop)
+    CASE(a_link_is_refused);
     CASE(a_variable_must_be_listed);
     CASE(without_a_list_no_variable_is_read);
     CASE(repositories_follow_the_list);
