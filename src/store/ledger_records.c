@@ -80,7 +80,7 @@ static const Member source_texts[] = {
     REQUIRED_TEXT(SourceRecord, plugin),
     REQUIRED_TEXT(SourceRecord, git),
     REQUIRED_TEXT(SourceRecord, branch),
-    REQUIRED_TEXT(SourceRecord, commit),
+    TEXT(SourceRecord, commit),
     {NULL},
 };
 static const Member no_documents[] = {{NULL}};
@@ -263,6 +263,8 @@ SourceRecord *source_record_from_json(const char *key, gint64 serial, const json
     Reader reader = reader_start(key, value, RECORD_VERSION);
     source->serial = serial;
     from_json(&reader, source, source_texts, no_documents);
+    if (source->commit == NULL)
+        source->commit = g_strdup("");
     return reader_end(&reader, error) ? g_steal_pointer(&source) : NULL;
 }
 

@@ -99,6 +99,16 @@ static void a_source_comes_back(void) {
     g_assert_cmpstr(read->commit, ==, "c1");
 }
 
+/* Of a repository that may not be looked at. */
+static void a_source_without_a_commit_comes_back(void) {
+    g_autoptr(GError) error = NULL;
+    g_autoptr(SourceRecord) source = source_record_new("orders", "https://git/x", "main", "");
+    g_autoptr(json_t) value = source_record_to_json(source);
+    g_autoptr(SourceRecord) read = source_record_from_json("source/orders", 1, value, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(read->commit, ==, "");
+}
+
 /* A commit without a message, a program that speaks Latin-1: the record must be readable at the next start.
  */
 static void any_text_can_be_read_again(void) {
@@ -363,6 +373,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/ledger/every_member_of_a_run_comes_back", every_member_of_a_run_comes_back);
     g_test_add_func("/ledger/every_member_of_a_mark_comes_back", every_member_of_a_mark_comes_back);
     g_test_add_func("/ledger/a_source_comes_back", a_source_comes_back);
+    g_test_add_func("/ledger/a_source_without_a_commit_comes_back", a_source_without_a_commit_comes_back);
     g_test_add_func("/ledger/any_text_can_be_read_again", any_text_can_be_read_again);
     g_test_add_func("/ledger/a_wrong_record_is_an_error_that_names_it",
                     a_wrong_record_is_an_error_that_names_it);
