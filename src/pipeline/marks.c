@@ -30,7 +30,10 @@ void mark_good(MarkRecord *mark, const RunRecord *run) {
         set(&mark->declined, NULL);
 }
 
+/* What only puts back what was changed by hand brings nothing that Git has and the environment hasn't. */
 void mark_behind(MarkRecord *mark, const RunRecord *run) {
+    if (strcmp(run->cause, "drift") == 0)
+        return;
     set(&mark->behind_commit, run->commit);
     set(&mark->behind_run, run->id);
     set(&mark->behind_why, run->message);
@@ -42,15 +45,21 @@ void mark_declined(MarkRecord *mark, const RunRecord *run) {
         set(&mark->declined, fingerprint);
 }
 
-/* A lock in hand is gone; a commit stays in Git. One with a lock in hand may have taken the place of a
- * commit's run, which is then lost with it. */
-void mark_dropped(MarkRecord *mark, const RunRecord *run) {
+void mark_lost(MarkRecord *mark, const RunRecord *run) {
     bool runs_what_is_seen = g_strcmp0(mark->seen_digest, mark->good_digest) == 0 &&
                              g_strcmp0(mark->seen_lock, mark->good_lock) == 0;
-    if (run->lock != NULL)
-        mark_declined(mark, run);
-    if (run->lock == NULL || !runs_what_is_seen)
+    if (!runs_what_is_seen)
         mark_behind(mark, run);
+}
+
+/* A lock in hand is gone; a commit stays in Git. */
+void mark_dropped(MarkRecord *mark, const RunRecord *run) {
+    if (run->lock == NULL) {
+        mark_behind(mark, run);
+        return;
+    }
+    mark_declined(mark, run);
+    mark_lost(mark, run);
 }
 
 void mark_reverted(MarkRecord *mark, const RunRecord *run) {

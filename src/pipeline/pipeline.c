@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -192,8 +193,24 @@ static guint count_builds(Pipeline *pipeline) {
     return count;
 }
 
-/* Begins those of `stages` that may; the oldest first. *next is brought forward to when a paused one may. */
-static void begin_those(Pipeline *pipeline, const GPtrArray *runs, bool queued, gint64 *next) {
+/* Whether a run is to try again at once what it waits to try again: it makes room for a newer one where that
+ * is in vain. */
+static bool is_in_the_way(const RunRecord *run, const GPtrArray *runs) {
+    if (run_next(run->kind, run_stage_of(run), RUN_EVENT_SUPERSEDED) == RUN_STAGES)
+        return false;
+    for (guint i = 0; i < runs->len; i++) {
+        const RunRecord *newer = runs->pdata[i];
+        if (newer->kind == run->kind && g_str_equal(newer->subject, run->subject) &&
+            run_stage_of(newer) == RUN_QUEUED && strcmp(newer->id, run->id) > 0)
+            return true;
+    }
+    return false;
+}
+
+/* Begins those that work already, or those that are queued, where they may; the oldest first. A paused one
+ * keeps its lane (`kept`, a set of them), and *next is brought forward to when it may. */
+static void begin_those(Pipeline *pipeline, const GPtrArray *runs, bool queued, GHashTable *kept,
+                        gint64 *next) {
     for (guint i = runs->len; i-- > 0;) {
         const RunRecord *run = runs->pdata[i];
         RunStage stage = run_stage_of(run);
@@ -202,12 +219,14 @@ static void begin_those(Pipeline *pipeline, const GPtrArray *runs, bool queued, 
         g_autofree char *lane = lane_of(run);
         gint64 until = pause_until(pipeline, run->id);
         bool full = run->kind == RUN_BUILD && count_builds(pipeline) >= pipeline->settings->builds_at_once;
-        if (g_hash_table_contains(pipeline->lanes, lane) || full)
+        if (g_hash_table_contains(pipeline->lanes, lane) || g_hash_table_contains(kept, lane) || full)
             continue;
-        if (until > g_get_monotonic_time())
-            *next = MIN(*next, until);
-        else
+        if (until <= g_get_monotonic_time() || is_in_the_way(run, runs)) {
             begin_work(pipeline, run, lane);
+        } else {
+            *next = MIN(*next, until);
+            g_hash_table_add(kept, g_steal_pointer(&lane));
+        }
     }
 }
 
@@ -224,8 +243,9 @@ static gpointer schedule(gpointer data) {
         if (g_cancellable_is_cancelled(pipeline->stop))
             break;
         g_autoptr(GPtrArray) runs = ledger_runs(pipeline->ledger);
-        begin_those(pipeline, runs, false, &next);
-        begin_those(pipeline, runs, true, &next);
+        g_autoptr(GHashTable) kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        begin_those(pipeline, runs, false, kept, &next);
+        begin_those(pipeline, runs, true, kept, &next);
         g_cond_wait_until(&pipeline->wake, &pipeline->mutex, next);
         g_mutex_unlock(&pipeline->mutex);
     }

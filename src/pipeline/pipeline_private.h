@@ -63,6 +63,8 @@ void mark_seen(MarkRecord *mark, const RunRecord *run);     /* its declarations 
 void mark_good(MarkRecord *mark, const RunRecord *run);     /* they run, and are healthy */
 void mark_behind(MarkRecord *mark, const RunRecord *run);   /* they failed, and stay in Git */
 void mark_declined(MarkRecord *mark, const RunRecord *run); /* what it moves is not proposed again */
+/* A lock in hand came to nothing: it may have taken the place of a commit's run, which is lost with it. */
+void mark_lost(MarkRecord *mark, const RunRecord *run);
 void mark_dropped(MarkRecord *mark, const RunRecord *run);  /* nobody wanted them */
 void mark_reverted(MarkRecord *mark, const RunRecord *run); /* its lock is reverted: what ran before, runs */
 
@@ -80,6 +82,7 @@ typedef struct {
     RunLog *log;
     char *by;
     MarkEdit edit; /* for the environment's mark, with the end of the step */
+    bool reverted; /* the branch has another lock now than a run that is queued */
     bool holds_declarations;
 } Work;
 

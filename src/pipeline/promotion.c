@@ -320,6 +320,9 @@ void promotion_propose(Pipeline *pipeline, const char *from) {
 
 /* --- Asked for by a person ------------------------------------------------------------------------------ */
 
+/* With the declarations held: a poll that has taken in a newer commit tells of it before we ask which is the
+ * newest, or the run asked for would take the place of that commit's. */
+
 static bool check_operator(const Person *person, GError **error) {
     if ((person->roles & ROLE_OPERATOR) != 0)
         return true;
@@ -374,6 +377,7 @@ json_t *pipeline_unhold(Pipeline *pipeline, const char *environment, const char 
                         GError **error) {
     if (!check_operator(person, error) || !check_environment(pipeline, environment, error))
         return NULL;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->declarations);
     g_autoptr(RunRecord) run = run_record_new(RUN_DEPLOY, environment, UNHOLD, run_stage_text(RUN_QUEUED));
     run->commit = pipeline_head(pipeline);
     run->title = g_strdup_printf("let in what is held of %s", plugin);
@@ -394,6 +398,7 @@ json_t *pipeline_unhold(Pipeline *pipeline, const char *environment, const char 
 json_t *pipeline_deploy(Pipeline *pipeline, const char *environment, const Person *person, GError **error) {
     if (!check_operator(person, error) || !check_environment(pipeline, environment, error))
         return NULL;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->declarations);
     g_autoptr(RunRecord) run = run_record_new(RUN_DEPLOY, environment, "deploy", run_stage_text(RUN_QUEUED));
     run->commit = pipeline_head(pipeline);
     run->title = g_strdup("what is declared now");
@@ -435,6 +440,7 @@ json_t *pipeline_retry(Pipeline *pipeline, const char *id, const Person *person,
         return NULL;
     if (promotion_has_lock_in_hand(old))
         return ask_again(pipeline, old, person, error);
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->declarations);
     g_autoptr(RunRecord) run = run_record_new(old->kind, old->subject, "retry", run_stage_text(RUN_QUEUED));
     run->commit = old->kind == RUN_BUILD ? g_strdup(old->commit) : pipeline_head(pipeline);
     run->git = g_strdup(old->git);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "pipeline/builder.h"
-#include "pipeline/pipeline_private.h"
+#include "pipeline/run_settings.h"
 
 /* What the newest declarations say of the plugin; NULL with an error where they build it no more. */
 static PluginBuild *declared_build(Pipeline *pipeline, const char *plugin, GError **error) {
@@ -112,7 +112,10 @@ static Project *read_project(Work *work, GError **error) {
     g_auto(Checkout) checkout = {0};
     if (!declarations_check_out(mirror, pipeline->settings, commit, folder, &checkout, error))
         return NULL;
-    return declarations_project(pipeline, checkout.root, environments[0], error);
+    g_autoptr(Project) project = declarations_project(pipeline, checkout.root, environments[0], error);
+    bool accepted = project != NULL && run_settings_check_repositories(work, environments[0], commit,
+                                                                       project->repositories, error);
+    return accepted ? g_steal_pointer(&project) : NULL;
 }
 
 RunEvent step_publish(Work *work, GError **error) {
@@ -191,13 +194,16 @@ static Lock *resolve_lock(Work *work, const Checkout *checkout, const Environmen
     return NULL;
 }
 
-static bool resolve(Work *work, const Checkout *checkout, const char *name, GError **error) {
+static bool resolve(Work *work, const Checkout *checkout, const char *head, const char *name,
+                    GError **error) {
     Pipeline *pipeline = work->pipeline;
     g_autoptr(Environment) environment =
         declarations_load(pipeline, checkout->root, name, false, NULL, work->log, error);
     g_autoptr(Project) project =
         environment != NULL ? declarations_project(pipeline, checkout->root, name, error) : NULL;
-    g_autoptr(Lock) lock = project != NULL ? resolve_lock(work, checkout, environment, project, error) : NULL;
+    bool accepted =
+        project != NULL && run_settings_check_repositories(work, name, head, project->repositories, error);
+    g_autoptr(Lock) lock = accepted ? resolve_lock(work, checkout, environment, project, error) : NULL;
     if (lock == NULL)
         return false;
     if (!note_commit(work, lock))
@@ -222,7 +228,7 @@ static bool lock_once(Work *work, gpointer data, bool *rejected, GError **error)
             g_strdup_printf("lock %s %s in %s", work->run->subject,
                             json_get_string(work->run->artifact, "resolved"), environment);
         if (!declarations_check_out(mirror, pipeline->settings, head, folder, &checkout, error) ||
-            !resolve(work, &checkout, environment, error) ||
+            !resolve(work, &checkout, head, environment, error) ||
             !declarations_push_lock(work, &checkout, environment, "lock", message, &commit, rejected, error))
             return false;
     }

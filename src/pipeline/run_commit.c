@@ -50,6 +50,17 @@ static bool write_lock(const Work *work, const Checkout *checkout, GError **erro
     return lock != NULL && lock_write(lock, path, error);
 }
 
+/* What this run pushed before it was cut off; what it pushed before it was planned anew is another lock. */
+static char *find_own(Work *work, GitRepository *mirror, const char *head, GError **error) {
+    const RunRecord *run = work->run;
+    g_autofree char *commit = declarations_find_push(work, mirror, head, run->subject, "commit", error);
+    if (commit == NULL)
+        return NULL;
+    g_autoptr(Lock) lock = declarations_lock_at(mirror, work->pipeline->settings, commit, run->subject, NULL);
+    g_autofree char *digest = lock != NULL ? lock_digest(lock) : NULL;
+    return g_strcmp0(digest, run->locked) == 0 ? g_steal_pointer(&commit) : NULL;
+}
+
 /* `data` is a bool: whether the declarations moved, and nothing was pushed. */
 static bool commit_once(Work *work, gpointer data, bool *rejected, GError **error) {
     Pipeline *pipeline = work->pipeline;
@@ -61,7 +72,7 @@ static bool commit_once(Work *work, gpointer data, bool *rejected, GError **erro
     g_autoptr(GitRepository) mirror = declarations_fetch(pipeline, &head, error);
     if (mirror == NULL)
         return false;
-    commit = declarations_find_push(work, mirror, head, run->subject, "commit", error);
+    commit = find_own(work, mirror, head, error);
     if (commit == NULL) {
         if (!declarations_check_out(mirror, pipeline->settings, head, folder, &checkout, error) ||
             !is_as_planned(work, &checkout, head, &same, error))

@@ -3,61 +3,10 @@
 
 #include "pipeline/plan_document.h"
 #include "pipeline/run_engine.h"
+#include "pipeline/run_settings.h"
 
-/* --- Settings ------------------------------------------------------------------------------------------- */
-
-/* The settings of an environment as they are written at a commit. */
-typedef struct {
-    Checkout checkout;
-    Environment *environment;
-    json_t *values;
-    char *digest;
-} Settings;
-
-static void settings_clear(Settings *settings) {
-    g_clear_pointer(&settings->values, json_decref);
-    g_clear_pointer(&settings->environment, environment_free);
-    g_clear_pointer(&settings->digest, g_free);
-    checkout_clear(&settings->checkout);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Settings, settings_clear)
-
-static bool read_settings(Work *work, const char *commit, Settings *settings, GError **error) {
-    Pipeline *pipeline = work->pipeline;
-    g_autoptr(GitRepository) mirror = declarations_mirror(pipeline);
-    g_autofree char *folder = pipeline_path(pipeline, "runs", work->run->id, "settings", NULL);
-    if (!declarations_check_out(mirror, pipeline->settings, commit, folder, &settings->checkout, error))
-        return false;
-    g_autoptr(Diagnostics) diagnostics = diagnostics_new();
-    g_autoptr(GError) problem = NULL;
-    settings->environment =
-        declare_load(settings->checkout.root, work->run->subject, NULL, diagnostics, &problem);
-    if (settings->environment == NULL) {
-        declarations_log_mistakes(work->log, diagnostics);
-        declarations_name_mistake(diagnostics, problem);
-        g_propagate_error(error, g_steal_pointer(&problem));
-        return false;
-    }
-    settings->values = environment_settings_json(settings->environment);
-    settings->digest = environment_settings_digest(settings->environment);
-    return true;
-}
-
-static bool is_same_file(GitRepository *git, const char *one, const char *other, const char *path) {
-    g_autoptr(GBytes) left = git_show(git, one, path, NULL), right = git_show(git, other, path, NULL);
-    return left != NULL && right != NULL && g_bytes_equal(left, right);
-}
-
-/* Settings stand in two files: where these are the same nothing has to be rendered. */
-static bool are_same_files(const Work *work, const char *one, const char *other) {
-    const PipelineSettings *settings = work->pipeline->settings;
-    g_autoptr(GitRepository) mirror = declarations_mirror(work->pipeline);
-    g_autofree char *name = g_strconcat(work->run->subject, ".yaml", NULL);
-    g_autofree char *project = declarations_path(settings, "sluice.yaml");
-    g_autofree char *relative = g_build_filename("environments", name, NULL);
-    g_autofree char *environment = declarations_path(settings, relative);
-    return is_same_file(mirror, one, other, project) && is_same_file(mirror, one, other, environment);
-}
+/* --- RunSettings -------------------------------------------------------------------------------------------
+ */
 
 static void accept_settings(RunRecord *run) {
     g_free(run->settings);
@@ -89,16 +38,21 @@ static bool settle_settings(Work *work, bool *ask, GError **error) {
     RunRecord *run = work->run;
     g_autoptr(MarkRecord) mark = ledger_mark(work->pipeline->ledger, run->subject);
     const char *trusted = run->settings != NULL ? run->settings : mark->settings_commit;
-    if (trusted == NULL || are_same_files(work, trusted, run->commit)) {
+    if (trusted == NULL || run_settings_are_same(work, run->subject, trusted, run->commit)) {
         accept_settings(run);
         return true;
     }
-    g_auto(Settings) before = {0}, after = {0};
-    if (!read_settings(work, trusted, &before, error) || !read_settings(work, run->commit, &after, error))
+    g_auto(RunSettings) before = {0}, after = {0};
+    if (!run_settings_read(work, run->subject, trusted, &before, error) ||
+        !run_settings_read(work, run->subject, run->commit, &after, error))
         return false;
+    /* Of settings that are gone nobody knows whom they would ask. */
+    const Policy *policy =
+        before.environment != NULL ? &before.environment->policy : &after.environment->policy;
+    int approvals = before.environment != NULL ? policy->approvals : MAX(policy->approvals, 1);
     g_autoptr(json_t) plan =
         plan_document_of_settings(before.values, after.values, before.digest, after.digest);
-    if (plan == NULL || before.environment->policy.approvals == 0) {
+    if (plan == NULL || approvals == 0) {
         if (plan != NULL)
             run_log_line(work->log, "settings change:");
         plan_document_log(plan, work->log);
@@ -108,8 +62,7 @@ static bool settle_settings(Work *work, bool *ask, GError **error) {
     plan_document_log(plan, work->log);
     run->plan = g_steal_pointer(&plan);
     *ask = true;
-    const Policy *policy = &before.environment->policy;
-    return set_needs(work, &after.checkout, after.environment, policy, policy->approvals, error);
+    return set_needs(work, &after.checkout, after.environment, policy, approvals, error);
 }
 
 /* --- The plan ------------------------------------------------------------------------------------------- */
@@ -162,41 +115,63 @@ static void log_instances_that_wait(const Work *work, const Environment *environ
     }
 }
 
-/* The policy of the settings that were accepted decides about the rest; but one that asks for less than that
- * of the branch before the change does so from the next change on, or nobody would see what came with it. */
-static const Policy *choose_policy(Work *work, const RunEngine *opened, Settings *before, GError **error) {
-    const Policy *own = &opened->environment->policy;
-    g_autoptr(MarkRecord) mark = ledger_mark(work->pipeline->ledger, work->run->subject);
-    if (mark->settings_commit == NULL || are_same_files(work, mark->settings_commit, work->run->commit))
-        return own;
-    if (!read_settings(work, mark->settings_commit, before, error))
-        return NULL;
-    return before->environment->policy.approvals > own->approvals ? &before->environment->policy : own;
+/* Who is asked, and how many must agree. */
+typedef struct {
+    RunSettings before; /* of the branch before the change, where the policy is theirs */
+    const Policy *policy;
+    int approvals;
+} Question;
+
+static void question_clear(Question *question) {
+    run_settings_clear(&question->before);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Question, question_clear)
+
+static int count_approvals(const Policy *policy, const Plan *plan) {
+    return drift_is_held(policy, plan) ? MAX(policy->approvals, 1) : policy->approvals;
 }
 
-/* How many must agree to a plan that acts. */
-static int count_approvals(const Work *work, const Plan *plan, const Policy *policy, const Settings *before) {
-    bool held = drift_is_held(policy, plan) ||
-                (before->environment != NULL && drift_is_held(&before->environment->policy, plan));
-    int approvals = held ? MAX(policy->approvals, 1) : policy->approvals;
-    if (approvals > 0)
-        run_log_line(work->log, "%d approval%s needed%s", approvals, approvals == 1 ? " is" : "s are",
-                     held ? ": it takes back what was changed by hand" : "");
-    return approvals;
+/* The policy of the settings that were accepted decides about the rest; but where that of the branch before
+ * the change asks for more, or holds what was changed by hand, the new one decides from the next change on,
+ * or nobody would see what came with it. */
+static bool find_question(Work *work, const RunEngine *opened, Question *question, GError **error) {
+    const char *environment = work->run->subject;
+    question->policy = &opened->environment->policy;
+    question->approvals = count_approvals(question->policy, opened->plan);
+    g_autoptr(MarkRecord) mark = ledger_mark(work->pipeline->ledger, environment);
+    if (mark->settings_commit == NULL ||
+        run_settings_are_same(work, environment, mark->settings_commit, work->run->commit))
+        return true;
+    if (!run_settings_read(work, environment, mark->settings_commit, &question->before, error))
+        return false;
+    if (question->before.environment == NULL)
+        return true;
+    const Policy *former = &question->before.environment->policy;
+    int approvals = count_approvals(former, opened->plan);
+    if (approvals > question->approvals || drift_is_held(former, opened->plan))
+        question->policy = former;
+    question->approvals = MAX(approvals, question->approvals);
+    return true;
+}
+
+static RunEvent ask(Work *work, const RunEngine *opened, const Question *question, GError **error) {
+    bool held = drift_is_held(question->policy, opened->plan);
+    run_log_line(work->log, "%d approval%s needed%s", question->approvals,
+                 question->approvals == 1 ? " is" : "s are",
+                 held ? ": it takes back what was changed by hand" : "");
+    return set_needs(work, &opened->checkout, opened->environment, question->policy, question->approvals,
+                     error)
+               ? RUN_EVENT_ASK
+               : RUN_EVENT_FAILED;
 }
 
 static RunEvent decide(Work *work, const RunEngine *opened, GError **error) {
-    g_auto(Settings) before = {0};
-    const Policy *policy = choose_policy(work, opened, &before, error);
-    if (policy == NULL)
+    g_auto(Question) question = {0};
+    if (!find_question(work, opened, &question, error))
         return RUN_EVENT_FAILED;
     bool acts = opened->plan->actions->len > 0, promotes = strcmp(work->run->cause, "promotion") == 0;
-    bool moves = acts || (promotes && work->run->lock != NULL);
-    int approvals = moves ? count_approvals(work, opened->plan, policy, &before) : 0;
-    if (approvals > 0)
-        return set_needs(work, &opened->checkout, opened->environment, policy, approvals, error)
-                   ? RUN_EVENT_ASK
-                   : RUN_EVENT_FAILED;
+    if (question.approvals > 0 && (acts || (promotes && work->run->lock != NULL)))
+        return ask(work, opened, &question, error);
     if (work->run->lock != NULL)
         return RUN_EVENT_LOCK;
     return run_engine_has_work(opened) ? RUN_EVENT_OK : RUN_EVENT_NOTHING;

@@ -22,15 +22,14 @@ static bool still_runs(const RunRecord *run) {
 static bool remember(Work *work, const Checkout *checkout, const Lock *lock, const char *commit,
                      GError **error) {
     RunRecord *run = work->run;
+    work->reverted = true;
     g_autoptr(Environment) environment =
         declarations_load(work->pipeline, checkout->root, run->subject, false, NULL, work->log, error);
     if (environment == NULL)
         return false;
-    /* A reverted pin renders what ran before; a reverted version leaves the files as they were tried. */
     g_autoptr(MarkRecord) mark = ledger_mark(work->pipeline->ledger, run->subject);
-    bool is_ours = g_strcmp0(environment->digest, run->digest) == 0 ||
-                   g_strcmp0(environment->digest, mark->good_digest) == 0;
-    if (is_ours && !still_runs(run)) {
+    bool is_what_ran = g_strcmp0(environment->digest, mark->good_digest) == 0;
+    if (is_what_ran && !still_runs(run)) {
         g_free(run->commit);
         run->commit = g_strdup(commit);
         g_free(run->digest);

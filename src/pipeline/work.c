@@ -206,7 +206,10 @@ static RunEvent pause_or_fail(Work *work, GError **error) {
 static MarkEdit edit_for(const Work *work, RunStage stage) {
     if (work->edit != NULL || work->run->kind == RUN_BUILD)
         return work->edit;
-    return stage == RUN_BEHIND ? mark_behind : stage == RUN_DONE ? mark_good : NULL;
+    return stage == RUN_BEHIND   ? mark_behind
+           : stage == RUN_FAILED ? mark_lost
+           : stage == RUN_DONE   ? mark_good
+                                 : NULL;
 }
 
 static bool store_end(Work *work, RunEvent event, GError **error) {
@@ -219,9 +222,9 @@ static bool store_end(Work *work, RunEvent event, GError **error) {
     RunStage stage = run_stage_of(work->run);
     if (run_stage_has_ended(stage))
         run_log_line(work->log, "the run has ended: %s", run_stage_text(stage));
-    g_autoptr(RunRecord) other = begins                     ? runs_take_place(work->pipeline, work->run)
-                                 : stage == RUN_ROLLED_BACK ? runs_drop_queued(work->pipeline, work->run)
-                                                            : NULL;
+    g_autoptr(RunRecord) other = begins           ? runs_take_place(work->pipeline, work->run)
+                                 : work->reverted ? runs_drop_queued(work->pipeline, work->run)
+                                                  : NULL;
     return pipeline_commit(work->pipeline, work->run, other, edit_for(work, stage), NULL, error);
 }
 

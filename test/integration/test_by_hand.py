@@ -10,7 +10,7 @@ QUIET = 10  # more than two looks at what runs
 
 def bring_up(delivery, drift):
     """A version that runs in dev, under a policy."""
-    delivery.change("a policy", environments__dev_yaml=delivery.environment(delivery.dev, policy={"drift": drift}))
+    delivery.change("a policy", environments__dev_yaml=delivery.environment(delivery.dev, policy={"drift": drift, "approvers": ["release-managers"]}))
     delivery.release("1.0.0")
     served = delivery.serve()
     served.wait_run("dev", "done", cause="build")
@@ -61,7 +61,7 @@ def test_it_is_put_back_only_when_a_person_agrees_where_the_policy_says_hold(del
     change_by_hand(delivery, served)
     time.sleep(QUIET)
     assert served.api.runs("dev")[0]["id"] == last, "nothing puts it back by itself"
-    loosened = delivery.environment(delivery.dev, policy={"drift": "report"})
+    loosened = delivery.environment(delivery.dev, policy={"drift": "report", "approvers": ["friends"]})
     delivery.change("a note", modules__tick__module_yaml=delivery.module(note="newer"), environments__dev_yaml=loosened)
     run = served.wait_run("dev", "waiting", after=last)
     assert config(delivery)["topic"] == f"{delivery.name}.elsewhere", "nor does a commit, even one that would do without"

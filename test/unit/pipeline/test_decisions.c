@@ -241,6 +241,29 @@ static void a_dropped_promotion_over_a_commit_leaves_it_behind(void) {
     g_assert_cmpstr(mark->behind_commit, ==, "c9");
 }
 
+static void a_failed_promotion_over_a_commit_leaves_it_behind(void) {
+    g_autoptr(MarkRecord) mark = mark_record_new("prod");
+    g_autoptr(RunRecord) good = ended("push", "c1"), newer = ended("push", "c2"), failed = promotion("1.1.0");
+    mark_seen(mark, good);
+    mark_good(mark, good);
+    mark_lost(mark, failed);
+    g_assert_null(mark->behind_commit);
+    mark_seen(mark, newer);
+    mark_lost(mark, failed);
+    g_assert_cmpstr(mark->behind_commit, ==, "c9");
+    g_assert_null(mark->declined);
+}
+
+static void what_only_repairs_leaves_nothing_behind(void) {
+    g_autoptr(MarkRecord) mark = mark_record_new("prod");
+    g_autoptr(RunRecord) good = ended("push", "c1"), repair = ended("drift", "c1");
+    mark_seen(mark, good);
+    mark_good(mark, good);
+    mark_dropped(mark, repair);
+    mark_behind(mark, repair);
+    g_assert_null(mark->behind_commit);
+}
+
 static void a_dropped_commit_is_behind(void) {
     g_autoptr(MarkRecord) mark = mark_record_new("prod");
     g_autoptr(RunRecord) run = ended("push", "c1");
@@ -321,6 +344,8 @@ int main(int argc, char **argv) {
     TEST(a_good_end_is_no_longer_behind);
     TEST(a_dropped_promotion_is_declined_and_nothing_is_behind);
     TEST(a_dropped_promotion_over_a_commit_leaves_it_behind);
+    TEST(a_failed_promotion_over_a_commit_leaves_it_behind);
+    TEST(what_only_repairs_leaves_nothing_behind);
     TEST(a_dropped_commit_is_behind);
     TEST(what_is_let_in_is_proposed_again);
     TEST(a_reverted_lock_is_what_runs);

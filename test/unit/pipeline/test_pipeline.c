@@ -608,6 +608,148 @@ static void what_a_run_is_of_may_be_gone(Setup *setup, gconstpointer unused) {
     g_assert_error(error, PIPELINE_ERROR, PIPELINE_ERROR_NOT_FOUND);
 }
 
+/* --- Of what is not as it was -------------------------------------------------------------------------- */
+
+#define DEAD "connect: { main: { url: \"http://127.0.0.1:1\" } }\n"
+
+static void what_is_tried_again_keeps_its_turn(Setup *setup, gconstpointer unused) {
+    declare_project(setup, "dev");
+    declare_environment(setup, "dev", 0, DEAD);
+    push(setup, "work", "a worker that never answers");
+    start(setup);
+    g_autoptr(json_t) run = wait_run(setup, "dev", "planning", "push");
+    const char *older = json_get_string(run, "id");
+    stop(setup);
+    open_only(setup);
+    advance(setup, older, RUN_EVENT_OK);
+    advance(setup, older, RUN_EVENT_OK);
+    g_autoptr(RunRecord) newer = run_record_new(RUN_DEPLOY, "dev", "deploy", "queued");
+    newer->commit = g_strdup(json_get_string(run, "commit"));
+    g_assert_true(runs_add(setup->pipeline, newer, NULL, NULL, NULL));
+    pipeline_start(setup->pipeline);
+    g_usleep(4 * G_USEC_PER_SEC);
+    assert_state(setup, older, "verifying");
+    assert_state(setup, newer->id, "queued");
+}
+
+static void what_has_not_begun_to_apply_makes_room(Setup *setup, gconstpointer unused) {
+    declare_project(setup, "dev");
+    declare_environment(setup, "dev", 0, DEAD);
+    push(setup, "work", "a worker that never answers");
+    start(setup);
+    g_autoptr(json_t) older = wait_run(setup, "dev", "planning", "push");
+    declare_environment(setup, "dev", 0, "");
+    push(setup, "work", "no worker");
+    expect_run(setup, "dev", "done", "push");
+    assert_state(setup, json_get_string(older, "id"), "superseded");
+}
+
+static void what_is_not_listed_does_not_keep_the_server_from_starting(Setup *setup, gconstpointer unused) {
+    g_strfreev(setup->settings->build_from);
+    setup->settings->build_from = g_new0(char *, 1);
+    declare_project(setup, "dev");
+    declare_environment(setup, "dev", 0, "");
+    push(setup, "work", "first");
+    start(setup);
+    expect_run(setup, "orders", "failed", "push");
+    wait_quiet(setup);
+    stop(setup);
+    start(setup);
+    wait_quiet(setup);
+    g_assert_cmpuint(count_runs(setup, "orders"), ==, 1);
+}
+
+static void a_revert_of_nothing_leaves_what_is_queued(Setup *setup, gconstpointer unused) {
+    declare_project(setup, "dev");
+    declare_environment(setup, "dev", 0, "");
+    push(setup, "work", "first");
+    start(setup);
+    g_autoptr(json_t) good = wait_run(setup, "dev", "done", "push");
+    stop(setup);
+    open_only(setup);
+    g_autoptr(RunRecord) reverting = run_record_new(RUN_DEPLOY, "dev", "push", "reverting");
+    reverting->commit = g_strdup(json_get_string(good, "commit"));
+    reverting->reverts =
+        json_pack("[{s:s, s:s, s:s}]", "kind", "plugin", "name", "orders", "version", "1.0.0");
+    g_assert_true(runs_add(setup->pipeline, reverting, NULL, NULL, NULL));
+    g_autofree char *queued = add(setup);
+    work_on(setup->pipeline, reverting->id);
+    assert_state(setup, reverting->id, "rolled_back");
+    assert_state(setup, queued, "queued");
+}
+
+static void a_build_sends_nothing_to_an_address_that_is_not_accepted(Setup *setup, gconstpointer unused) {
+    declare_project(setup, "dev");
+    declare_environment(setup, "dev", 1, "");
+    push(setup, "work", "first");
+    start(setup);
+    expect_run(setup, "dev", "done", "push");
+    SH(setup, "mkdir elsewhere; sed -i 's|/maven|/elsewhere|' work/sluice.yaml");
+    push(setup, "work", "another repository");
+    expect_run(setup, "dev", "waiting", "push");
+    release(setup, "1.0.0", "one", false);
+    g_autoptr(json_t) failed = wait_run(setup, "orders", "failed", "push");
+    g_assert_nonnull(strstr(json_get_string(failed, "message"), "has not accepted the address"));
+    g_autofree char *there = shell(setup, "find elsewhere -type f");
+    g_assert_cmpstr(there, ==, "");
+    g_autoptr(json_t) waiting = wait_run(setup, "dev", "waiting", "push");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) approved = approve(setup, json_get_string(waiting, "id"), "second", &error);
+    g_assert_no_error(error);
+    wait_quiet(setup);
+    g_autoptr(Person) boss = someone("boss");
+    g_autoptr(json_t) asked = pipeline_retry(setup->pipeline, json_get_string(failed, "id"), boss, &error);
+    g_assert_no_error(error);
+    expect_run(setup, "orders", "failed", "retry"); /* dev doesn't ask for it, but it is published */
+    SH(setup, "test -e elsewhere/com/acme/orders/1.0.0/orders-1.0.0.jar");
+}
+
+/* What it pushed before it was planned anew. */
+static void another_lock_of_the_run_is_not_the_one_in_hand(Setup *setup, gconstpointer unused) {
+    g_autoptr(GError) error = NULL;
+    start_with_promotion(setup);
+    g_autoptr(json_t) waiting = wait_run(setup, "prod", "waiting", "promotion");
+    const char *id = json_get_string(waiting, "id");
+    wait_quiet(setup);
+    stop(setup);
+    g_autoptr(Lock) lock = lock_new("prod");
+    g_autofree char *path = g_build_filename(setup->work, "environments", "prod.lock", NULL);
+    lock_add_hold(lock, "orders", "1.0.0", "a test", id);
+    g_assert_true(lock_write(lock, path, &error));
+    g_autofree char *message = g_strdup_printf("prod: before\n\nSluice-Run: %s\nSluice-Act: commit", id);
+    push(setup, "work", message);
+    open_only(setup);
+    advance(setup, id, RUN_EVENT_LOCK);
+    work_on(setup->pipeline, id);
+    assert_state(setup, id, "planning");
+}
+
+static void settings_that_are_gone_are_asked_for(Setup *setup, gconstpointer unused) {
+    g_autoptr(GError) error = NULL;
+    declare_project(setup, "dev");
+    declare_environment(setup, "dev", 0, "");
+    push(setup, "work", "first");
+    start(setup);
+    expect_run(setup, "dev", "done", "push");
+    stop(setup);
+    open_only(setup);
+    g_autoptr(MarkRecord) stored = ledger_mark(setup->pipeline->ledger, "dev");
+    g_autoptr(MarkRecord) mark = mark_record_copy(stored);
+    g_free(mark->settings_commit);
+    mark->settings_commit = g_strdup("0123456789012345678901234567890123456789");
+    g_assert_true(ledger_commit(setup->pipeline->ledger, &(LedgerChange){.mark = mark}, &error));
+    stop(setup);
+    declare_environment(setup, "dev", 0, "timing: { settle: 1s }\n");
+    push(setup, "work", "a change");
+    start(setup);
+    g_autoptr(json_t) waiting = wait_run(setup, "dev", "waiting", "push");
+    g_autoptr(json_t) approved = approve(setup, json_get_string(waiting, "id"), "second", &error);
+    g_assert_no_error(error);
+    wait_quiet(setup);
+    g_autoptr(MarkRecord) after = ledger_mark(setup->pipeline->ledger, "dev");
+    g_assert_cmpstr(after->settings_commit, ==, json_get_string(waiting, "commit"));
+}
+
 /* Git and the cache of artifacts as nobody has set them up; before there are threads. The caller removes and
  * frees the folder. */
 static char *private_home(void) {
@@ -645,6 +787,13 @@ int main(int argc, char **argv) {
     TEST(what_is_queued_is_looked_at_anew_after_a_revert);
     TEST(a_build_is_not_retried_over_a_newer_one);
     TEST(what_a_run_is_of_may_be_gone);
+    TEST(what_is_tried_again_keeps_its_turn);
+    TEST(what_has_not_begun_to_apply_makes_room);
+    TEST(what_is_not_listed_does_not_keep_the_server_from_starting);
+    TEST(a_revert_of_nothing_leaves_what_is_queued);
+    TEST(a_build_sends_nothing_to_an_address_that_is_not_accepted);
+    TEST(another_lock_of_the_run_is_not_the_one_in_hand);
+    TEST(settings_that_are_gone_are_asked_for);
     int status = g_test_run();
     files_remove_tree(home, NULL);
     return status;
