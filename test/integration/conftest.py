@@ -392,6 +392,23 @@ def read_state():
     return read
 
 
+@pytest.fixture
+def cut_off():
+    """Makes a state what a kill amid the creation of a resource leaves: an intent, and nothing that says whether it came to an end."""
+
+    def cut_off(flow, kind, key):
+        with sqlite3.connect(flow.project.root / ".sluice" / "dev.db") as database:
+            records = {name: json.loads(value) for name, value in database.execute("SELECT key, value FROM record")}
+            [(name, record)] = [(name, value) for name, value in records.items()
+                                if name.startswith("resource/") and value["address"] == flow.address(kind, key)]
+            intent = {"v": 1, "apply": record["apply"], "action": "create", "before": "absent", "after": "hmac:of-something-else",
+                      "record_after": record, "at": record["at"]}
+            database.execute("DELETE FROM record WHERE key = ?", (name,))
+            database.execute("INSERT INTO record VALUES (?, 1, ?)", (name.replace("resource/", "intent/"), json.dumps(intent)))
+
+    return cut_off
+
+
 @pytest.fixture(scope="session")
 def two_sandboxes(sluice, kafka):
     """One for dev and one for prod, without plugins."""

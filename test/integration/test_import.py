@@ -44,6 +44,17 @@ def test_what_is_imported_as_it_runs_needs_no_change(running):
     assert running.status()["connector/source"]["managed"]
 
 
+def test_what_a_kill_left_of_its_creation_is_imported_once(flow, cut_off):
+    as_it_runs(flow)
+    flow.apply()
+    for kind, key in (("connector", "source"), ("topic", "raw")):
+        cut_off(flow, kind, key)
+    import_all(flow)
+    assert "No changes." in flow.plan().out
+    assert "No changes." in flow.apply().out
+    assert flow.status()["connector/source"]["managed"]
+
+
 def test_what_is_imported_and_differs_is_a_plan_of_the_difference(running):
     running.declare(
         topics={"raw": running.topic("raw", partitions=2, config={"retention.ms": "90000"})},

@@ -223,3 +223,15 @@ def test_an_unpinned_connector_of_others_that_a_rollout_would_upgrade_is_an_erro
     upgrade(plugged, ticks.jar("4.0.0"), "4.0.0")
     assert f"--accept-upgrade {theirs}" in plugged.plan(code=1).out
     plugged.plan("--accept-upgrade", theirs)
+
+
+def test_what_a_kill_left_of_its_creation_stays_ours_when_the_next_change_goes_back(flow, cut_off):
+    flow.declare(connectors={"source": tick({"note": "good"})})
+    flow.apply()
+    cut_off(flow, "connector", "source")
+    flow.declare(connectors={"source": tick({"note": "bad", **FAILING})})
+    flow.apply(code=1)
+    flow.declare(connectors={"source": tick({"note": "good"})})
+    assert "is not ours" not in flow.plan().out
+    flow.apply()
+    assert flow.config("source")["note"] == "good" and flow.stored("connector", "source")

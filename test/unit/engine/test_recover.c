@@ -88,6 +88,39 @@ static void settling_leaves_the_digest(World *world, gconstpointer data) {
     g_assert_cmpuint(intents->len, ==, 0);
 }
 
+/* Whatever serial the store gives the record. */
+static void settling_a_create_leaves_the_digest(World *world, gconstpointer data) {
+    g_autoptr(GError) error = NULL;
+    DesiredTopic *topic = world_declare_topic(world, "orders/topic/raw", "raw");
+    leave_intent(world, topic, INTENT_CREATE);
+    world_run_topic(world, topic);
+    topic->partitions = 9;
+    g_autoptr(Plan) before = world_plan(world);
+    g_autoptr(Recovery) recovery = recovery_of(world->engine, world->live);
+    commit(world);
+    g_autoptr(Plan) after = plan_build(world->engine, world->live, recovery, PLAN_APPLY, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(before->actions->len, ==, 1);
+    g_assert_cmpstr(before->digest, ==, after->digest);
+}
+
+/* Its Connect cluster left the declarations: nobody looked whether it is gone. */
+static void what_was_not_looked_at_is_not_gone(World *world, gconstpointer data) {
+    DesiredConnector *connector = world_declare_connector(world, "orders/connector/source", "source");
+    g_autoptr(ResourceRecord) record = world_connector_record(world, connector);
+    world_undeclare_connector(world);
+    g_free(record->cluster);
+    record->cluster = g_strdup("gone");
+    g_autoptr(IntentRecord) intent =
+        intent_record_new(record->uid, "A", INTENT_DELETE, "hmac:00", "absent", NULL);
+    world_store(world, record, intent);
+    g_autoptr(Recovery) recovery = recovery_of(world->engine, world->live);
+    g_assert_cmpuint(recovery->settled->len, ==, 0);
+    g_assert_true(g_hash_table_contains(recovery->resources, record->address));
+    g_autoptr(Plan) plan = world_plan(world);
+    g_assert_cmpuint(plan->problems->len, ==, 1);
+}
+
 static void assert_nothing_to_do(World *world) {
     g_autoptr(Plan) plan = world_plan(world);
     g_assert_cmpuint(plan->problems->len, ==, 0);
@@ -142,6 +175,8 @@ int main(int argc, char **argv) {
         g_test_add(path, World, &cases[i], world_set_up, settles_by_what_is_live, world_tear_down);
     }
     WORLD_TEST("/engine/recover/settling leaves the digest as it was", settling_leaves_the_digest);
+    WORLD_TEST("/engine/recover/settling a create leaves the digest", settling_a_create_leaves_the_digest);
+    WORLD_TEST("/engine/recover/what was not looked at is not gone", what_was_not_looked_at_is_not_gone);
     WORLD_TEST("/engine/recover/what we created is no conflict", created_by_us_is_no_conflict);
     WORLD_TEST("/engine/recover/what we created and came late is no conflict", created_late_is_no_conflict);
     WORLD_TEST("/engine/recover/a create that can't come any more is dropped", an_old_intent_is_dropped);
