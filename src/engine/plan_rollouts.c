@@ -123,20 +123,27 @@ static PlanAction *add_rollout(Planner *planner, const LiveCluster *cluster, GEr
     return action;
 }
 
-/* Whether a connector of ours was applied with other bytes of the plugin under the version that is locked
- * now, as a new build of a SNAPSHOT has. Workers can't tell such versions apart. */
-static bool is_replaced(const Planner *planner, const char *cluster, const LockedPlugin *locked) {
+static bool has_former_bytes(const ResourceRecord *record, const LockedPlugin *locked) {
     const LockedVersion *current = locked_plugin_current(locked);
+    const json_t *plugin = json_object_get(record->applied, "plugin");
+    return g_strcmp0(json_get_string(plugin, "id"), locked->name) == 0 &&
+           g_strcmp0(json_get_string(plugin, "version"), current->version) == 0 &&
+           g_strcmp0(json_get_string(plugin, "sha256"), current->sha256) != 0;
+}
+
+/* Whether a connector that is declared was applied with other bytes of the plugin under the version that is
+ * locked now, as a new build of a SNAPSHOT has. Workers can't tell such versions apart. What left the
+ * declarations keeps the bytes in its record for good, and asks for nothing. */
+static bool is_replaced(const Planner *planner, const char *cluster, const LockedPlugin *locked) {
     GHashTableIter iterator;
     gpointer value;
     for (g_hash_table_iter_init(&iterator, planner->recovery->resources);
          g_hash_table_iter_next(&iterator, NULL, &value);) {
         const ResourceRecord *record = value;
-        const json_t *plugin = json_object_get(record->applied, "plugin");
-        if (record->kind == RESOURCE_CONNECTOR && strcmp(record->cluster, cluster) == 0 &&
-            g_strcmp0(json_get_string(plugin, "id"), locked->name) == 0 &&
-            g_strcmp0(json_get_string(plugin, "version"), current->version) == 0 &&
-            g_strcmp0(json_get_string(plugin, "sha256"), current->sha256) != 0)
+        bool is_applied_again = record->kind == RESOURCE_CONNECTOR && !record->kept &&
+                                strcmp(record->cluster, cluster) == 0 &&
+                                g_hash_table_contains(planner->declared, record->address);
+        if (is_applied_again && has_former_bytes(record, locked))
             return true;
     }
     return false;

@@ -322,15 +322,15 @@ static void states_path_counts_from_its_base(World *world, gconstpointer data) {
 
 /* ---- rollouts ---- */
 
-/* Locks a plugin of WORLD_CLASS in 1.1.0, which the worker lacks. */
-static void lock_newer(World *world) {
+/* Locks the plugin orders-source of WORLD_CLASS in a version, with `bytes` as its hash; the worker has 1.0.0.
+ */
+static void lock_version(World *world, const char *version, int bytes) {
     static const char text[] =
         "{\"format\": \"sluice.lock/1\", \"environment\": \"dev\", \"plugins\": {\"orders-source\": "
         "{\"connect\": [\"main\"], \"url\": \"https://acme.example/orders.jar\", \"versions\": "
-        "[{\"version\": "
-        "\"1.1.0\", \"resolved\": \"1.1.0\", \"path\": \"https://acme.example/orders.jar\", \"size\": 1, "
-        "\"sha256\": \"%064d\", \"reports\": {\"" WORLD_CLASS "\": \"1.1.0\"}}]}}}";
-    g_autofree char *lock = g_strdup_printf(text, 0);
+        "[{\"version\": \"%s\", \"resolved\": \"%s\", \"path\": \"https://acme.example/orders.jar\", "
+        "\"size\": 1, \"sha256\": \"%064d\", \"reports\": {\"" WORLD_CLASS "\": \"%s\"}}]}}}";
+    g_autofree char *lock = g_strdup_printf(text, version, version, bytes, version);
     g_autoptr(GError) error = NULL;
     lock_free(world->environment->lock);
     world->environment->lock = lock_parse(lock, strlen(lock), "the lock", &error);
@@ -344,7 +344,7 @@ static void refused_rollout_is_a_problem(World *world, gconstpointer data) {
     rollout->refused = g_strdup("a server runs no command of the declarations");
     g_autoptr(Plan) without = world_plan(world);
     g_assert_cmpuint(without->problems->len, ==, 0);
-    lock_newer(world);
+    lock_version(world, "1.1.0", 0);
     g_autoptr(Plan) plan = world_plan(world);
     assert_problem(plan, "rollout/main",
                    "'main' can't be rolled out to: a server runs no command of the declarations");
@@ -353,6 +353,54 @@ static void refused_rollout_is_a_problem(World *world, gconstpointer data) {
         "give it in the server's file: environments: { dev: { rollout: { main: { command: […] } } } }");
     g_assert_nonnull(world_action(plan, "orders/topic/raw"));
     g_assert_nonnull(world_action(plan, "rollout/main"));
+}
+
+/* Locks the second build of what the worker has, on a cluster that is rolled out to. */
+static void lock_build(World *world) {
+    lock_version(world, "1.0.0", 2);
+    environment_find_connect(world->environment, "main")->rollout.kind = ROLLOUT_COMMAND;
+}
+
+/* A connector of the plugin, applied with its build `bytes`, and live. */
+static ResourceRecord *run_build(World *world, const char *address, const char *name, int bytes) {
+    DesiredConnector *connector = world_declare_connector(world, address, name);
+    g_ptr_array_add(connector->plugins, g_strdup("orders-source"));
+    Connector *live = world_run_connector(world, connector);
+    json_object_set_new(live->config, "connector.plugin.version", json_string("1.0.0"));
+    ResourceRecord *record = world_connector_record(world, connector);
+    json_object_set_new(json_object_get(record->applied, "config"), "connector.plugin.version",
+                        json_string("1.0.0"));
+    g_autofree char *sha256 = g_strdup_printf("%064d", bytes);
+    json_object_set_new(
+        record->applied, "plugin",
+        json_pack("{s:s,s:s,s:s}", "id", "orders-source", "version", "1.0.0", "sha256", sha256));
+    return record;
+}
+
+static void new_bytes_are_rolled_out(World *world, gconstpointer data) {
+    lock_build(world);
+    g_autoptr(ResourceRecord) record = run_build(world, "orders/connector/source", "source", 1);
+    world_store(world, record, NULL);
+    g_autoptr(Plan) plan = world_plan(world);
+    g_assert_nonnull(world_action(plan, "rollout/main"));
+    g_assert_nonnull(world_action(plan, "orders/connector/source"));
+}
+
+static void what_left_asks_for_no_new_bytes(World *world, gconstpointer data) {
+    lock_build(world);
+    g_autoptr(ResourceRecord) current = run_build(world, "orders/connector/source", "source", 2);
+    g_autoptr(ResourceRecord) former = run_build(world, "orders/connector/former", "former", 1);
+    former->kept = true;
+    former->on_remove = ON_REMOVE_KEEP;
+    world_undeclare_connector(world);
+    world_store(world, current, NULL);
+    world_store(world, former, NULL);
+    g_autoptr(Plan) kept = world_plan(world);
+    g_assert_true(plan_is_empty(kept));
+    former->kept = false;
+    world_store(world, former, NULL);
+    g_autoptr(Plan) leaving = world_plan(world);
+    g_assert_true(plan_is_empty(leaving));
 }
 
 /* ---- --target ---- */
@@ -423,5 +471,7 @@ int main(int argc, char **argv) {
     WORLD_TEST("/engine/plan/only targets are planned", only_targets_are_planned);
     WORLD_TEST("/engine/plan/a state's path counts from its base", states_path_counts_from_its_base);
     WORLD_TEST("/engine/plan/a refused rollout is a problem, and nothing else", refused_rollout_is_a_problem);
+    WORLD_TEST("/engine/plan/new bytes of a version are rolled out", new_bytes_are_rolled_out);
+    WORLD_TEST("/engine/plan/what left asks for no new bytes", what_left_asks_for_no_new_bytes);
     return g_test_run();
 }
