@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/files.h"
 #include "base/git.h"
 #include "cli/commands.h"
 #include "cli/session.h"
+
+#define LOCK_LIMIT ((gsize)16 * 1024 * 1024)
 
 typedef struct {
     gboolean dry_run;
@@ -107,12 +110,19 @@ static GPtrArray *promote(const Invocation *invocation, const char *root, const 
     return changes;
 }
 
-static const char *last_words(const GPtrArray *changes, const PromoteOptions *options) {
+static char *lock_text(const char *root, const char *environment) {
+    g_autofree char *path = g_strdup_printf("%s/environments/%s.lock", root, environment);
+    return files_read_text(path, LOCK_LIMIT, NULL);
+}
+
+static const char *last_words(const GPtrArray *changes, bool written, const PromoteOptions *options) {
     if (options->dry_run)
         return changes->len > 0 ? "nothing was written" : "nothing to promote";
     if (options->push)
         return changes->len > 0 ? "committed and pushed" : "nothing new to promote; pushed";
-    return changes->len > 0 ? "the lock is written: commit it" : "nothing to promote";
+    if (written && changes->len == 0)
+        return "nothing moves, but the lock has learnt: commit it";
+    return written ? "the lock is written: commit it" : "nothing to promote";
 }
 
 int command_promote(Invocation *invocation, GError **error) {
@@ -130,6 +140,7 @@ int command_promote(Invocation *invocation, GError **error) {
         return EXIT_ERROR;
     }
     g_autofree char *root = session_root(error);
+    g_autofree char *before = root != NULL ? lock_text(root, invocation->arguments[1]) : NULL;
     g_autoptr(GPtrArray) changes = root != NULL ? promote(invocation, root, &options, error) : NULL;
     if (changes == NULL)
         return EXIT_ERROR;
@@ -137,6 +148,7 @@ int command_promote(Invocation *invocation, GError **error) {
     const char *from = invocation->arguments[0], *to = invocation->arguments[1];
     if (options.push && !push(root, from, to, changes, error))
         return EXIT_ERROR;
-    fprintf(stderr, "%s\n", last_words(changes, &options));
+    g_autofree char *after = lock_text(root, to);
+    fprintf(stderr, "%s\n", last_words(changes, g_strcmp0(before, after) != 0, &options));
     return EXIT_DONE;
 }

@@ -254,16 +254,18 @@ char **declare_init(const char *folder, const char *name, GError **error);
 typedef struct {
     char *instance;        /* NULL: of a plugin */
     char *plugin;          /* NULL: of a module */
-    char *before, *after;  /* versions; commits of a module, or its trees outside Git; before NULL: new */
+    char *before, *after;  /* versions, with the bytes' hash where they differ by it alone; commits of a
+                              module,  or its trees outside Git; before NULL: new */
     GPtrArray *also_moves; /* char *: other instances that use this plugin */
 } PromotionChange;
 void promotion_change_free(PromotionChange *change);
 
 /* Sets, in the target's lock, the pins and current plugin versions of FROM's instances (all that TO has too,
  * or those named) and writes it unless `dry_run`. Plugins that TO asks for in a version of its own are left
- * to `lock`. Refused: a dirty or uncommitted module folder, a held version, a variable that the target misses
- * (in the diagnostics), named instances unknown in either. Gives a GPtrArray of PromotionChange, maybe empty.
- * Errors as declare_load(). */
+ * to `lock`. What FROM's lock has learnt of the same bytes comes along, and is no change. Refused: a dirty or
+ * uncommitted module folder, a held version, a variable that the target misses (in the diagnostics), named
+ * instances unknown in either. Gives a GPtrArray of PromotionChange, maybe empty. Errors as declare_load().
+ */
 GPtrArray *declare_promote(const char *root, const char *from, const char *to, const char *const *instances,
                            bool dry_run, Diagnostics *diagnostics, GError **error);
 

@@ -18,6 +18,7 @@ typedef struct {
     bool all;
     Lock *lock;      /* of TO, as it becomes */
     Environment *to; /* rendered with it */
+    bool learnt;     /* what classes report; in no change, as it moves nothing */
     GPtrArray *changes;
 } Promotion;
 
@@ -204,6 +205,17 @@ static void copy_repository(Promotion *promotion, const char *id) {
         g_hash_table_replace(promotion->lock->repositories, g_strdup(id), g_strdup(url));
 }
 
+/* Other bytes under the same version differ by their hash alone. */
+static PromotionChange *add_move(Promotion *promotion, const char *plugin, const LockedVersion *before,
+                                 const LockedVersion *after) {
+    if (before == NULL || !g_str_equal(before->resolved, after->resolved))
+        return changes_add(promotion->changes, NULL, plugin, before != NULL ? before->resolved : NULL,
+                           after->resolved);
+    g_autofree char *former = g_strdup_printf("%s sha256:%.12s", before->resolved, before->sha256);
+    g_autofree char *latter = g_strdup_printf("%s sha256:%.12s", after->resolved, after->sha256);
+    return changes_add(promotion->changes, NULL, plugin, former, latter);
+}
+
 static bool promote_plugin(Promotion *promotion, const PluginRequest *request, GError **error) {
     const LockedPlugin *source = lock_find_plugin(promotion->from->lock, request->name);
     if (source == NULL) {
@@ -213,15 +225,14 @@ static bool promote_plugin(Promotion *promotion, const PluginRequest *request, G
     const LockedVersion *version = locked_plugin_current(source);
     if (!check_held(promotion, request->name, version, error))
         return false;
-    const LockedPlugin *there = lock_find_plugin(promotion->lock, request->name);
-    g_autofree char *before = there != NULL ? g_strdup(locked_plugin_current(there)->resolved) : NULL;
     LockedPlugin *entry = lock_entry(promotion, source, request);
-    if (g_strcmp0(before, version->resolved) == 0)
+    const LockedVersion *there = locked_plugin_current(entry);
+    if (there != NULL && g_str_equal(there->resolved, version->resolved) &&
+        g_str_equal(there->sha256, version->sha256))
         return true;
+    name_others(promotion, request->name, add_move(promotion, request->name, there, version));
     locked_plugin_advance(entry, locked_version_copy(version), KEPT_VERSIONS);
     copy_repository(promotion, version->repository);
-    name_others(promotion, request->name,
-                changes_add(promotion->changes, NULL, request->name, before, version->resolved));
     return true;
 }
 
@@ -251,6 +262,8 @@ static bool promote_plugins(Promotion *promotion, GError **error) {
         if (moves(promotion, request) && !promote_plugin(promotion, request, error))
             return false;
     }
+    g_autoptr(GPtrArray) plugins = lock_learn(promotion->lock, promotion->from->lock);
+    promotion->learnt = plugins->len > 0;
     return true;
 }
 
@@ -307,7 +320,7 @@ static bool write_lock(const Promotion *promotion, GError **error) {
     g_autofree char *before = lock_digest(promotion->to->lock), *after = lock_digest(promotion->lock);
     g_autofree char *path =
         g_strdup_printf("%s/environments/%s.lock", promotion->loader->root, promotion->to_name);
-    bool same = promotion->changes->len == 0 && g_str_equal(before, after);
+    bool same = promotion->changes->len == 0 && !promotion->learnt && g_str_equal(before, after);
     return same || lock_write(promotion->lock, path, error);
 }
 

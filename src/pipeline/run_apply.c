@@ -45,30 +45,6 @@ static bool is_agreed(const Work *work, const RunEngine *opened) {
 
 /* --- The lock learns ------------------------------------------------------------------------------------ */
 
-static LockedVersion *find_version(const Lock *lock, const char *plugin, const char *sha256) {
-    const LockedPlugin *found = lock_find_plugin(lock, plugin);
-    for (guint i = 0; found != NULL && i < found->versions->len; i++)
-        if (strcmp(((LockedVersion *)found->versions->pdata[i])->sha256, sha256) == 0)
-            return found->versions->pdata[i];
-    return NULL;
-}
-
-/* Copies what `learnt` knows of versions' reports that `lock` does not. */
-static void copy_reports(const Lock *learnt, Lock *lock) {
-    for (guint i = 0; i < learnt->plugins->len; i++) {
-        const LockedPlugin *plugin = learnt->plugins->pdata[i];
-        for (guint j = 0; j < plugin->versions->len; j++) {
-            const LockedVersion *version = plugin->versions->pdata[j];
-            LockedVersion *there = find_version(lock, plugin->name, version->sha256);
-            if (there == NULL || version->reports == NULL ||
-                (there->reports != NULL && g_hash_table_size(there->reports) > 0))
-                continue;
-            g_clear_pointer(&there->reports, g_hash_table_unref);
-            there->reports = g_hash_table_ref(version->reports);
-        }
-    }
-}
-
 static bool push_reports_once(Work *work, gpointer data, bool *rejected, GError **error) {
     const Lock *learnt = data;
     Pipeline *pipeline = work->pipeline;
@@ -83,7 +59,9 @@ static bool push_reports_once(Work *work, gpointer data, bool *rejected, GError 
             : NULL;
     if (lock == NULL)
         return false;
-    copy_reports(learnt, lock);
+    g_autoptr(GPtrArray) plugins = lock_learn(lock, learnt);
+    if (plugins->len == 0)
+        return true;
     g_autofree char *path = g_strdup_printf("%s/environments/%s.lock", checkout.root, environment);
     g_autofree char *message = g_strdup_printf("%s: what the workers report of its plugins", environment);
     return lock_write(lock, path, error) &&

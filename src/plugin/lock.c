@@ -203,6 +203,52 @@ void locked_plugin_advance(LockedPlugin *plugin, LockedVersion *version, guint k
         g_ptr_array_set_size(plugin->versions, (int)limit);
 }
 
+static LockedVersion *find_same(const LockedPlugin *plugin, const LockedVersion *version) {
+    for (guint i = 0; i < plugin->versions->len; i++) {
+        LockedVersion *candidate = plugin->versions->pdata[i];
+        if (g_str_equal(candidate->version, version->version) &&
+            g_str_equal(candidate->sha256, version->sha256))
+            return candidate;
+    }
+    return NULL;
+}
+
+static bool learn_version(LockedVersion *version, const LockedVersion *from) {
+    bool learnt = false;
+    GHashTableIter iterator;
+    g_hash_table_iter_init(&iterator, from->reports);
+    for (gpointer class_name, reported; g_hash_table_iter_next(&iterator, &class_name, &reported);) {
+        if (version->reports == NULL)
+            version->reports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        if (g_hash_table_contains(version->reports, class_name))
+            continue;
+        g_hash_table_insert(version->reports, g_strdup(class_name), g_strdup(reported));
+        learnt = true;
+    }
+    return learnt;
+}
+
+static bool learn_plugin(LockedPlugin *plugin, const LockedPlugin *from) {
+    bool learnt = false;
+    for (guint i = 0; i < from->versions->len; i++) {
+        const LockedVersion *known = from->versions->pdata[i];
+        LockedVersion *version = known->reports != NULL ? find_same(plugin, known) : NULL;
+        learnt = (version != NULL && learn_version(version, known)) || learnt;
+    }
+    return learnt;
+}
+
+GPtrArray *lock_learn(Lock *lock, const Lock *from) {
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < from->plugins->len; i++) {
+        const LockedPlugin *known = from->plugins->pdata[i];
+        LockedPlugin *plugin = lock_find_plugin(lock, known->name);
+        if (plugin != NULL && learn_plugin(plugin, known))
+            g_ptr_array_add(names, g_strdup(plugin->name));
+    }
+    return names;
+}
+
 static int compare_modules(gconstpointer left, gconstpointer right) {
     const LockedModule *const *l = left, *const *r = right;
     return strcmp((*l)->instance, (*r)->instance);

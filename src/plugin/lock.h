@@ -68,6 +68,10 @@ Lock *lock_copy(const Lock *lock);
 /* "sha256:…" over the canonical form without `reports`: what a plan holds. */
 char *lock_digest(const Lock *lock);
 
+/* Adds to `lock` what `from` knows of classes' reports, for the same bytes of the same plugin and version.
+ * What is there stays. Gives the names of the plugins that got some (char *, maybe none). */
+GPtrArray *lock_learn(Lock *lock, const Lock *from);
+
 /* NULL where not there; owned by the lock. */
 LockedPlugin *lock_find_plugin(const Lock *lock, const char *name);
 LockedModule *lock_find_module(const Lock *lock, const char *instance);

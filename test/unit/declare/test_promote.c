@@ -13,7 +13,10 @@ static const char *const CHANGED =
     "connectors:\n  source: { class: com.acme.OrdersSource, plugins: [orders-source], "
     "config: { url: \"${var.url}\", step: two } }\n";
 
-static void write_lock(const Fixture *fixture, const char *version) {
+static const char BYTES[] = "0123456789012345678901234567890123456789012345678901234567890123";
+
+static void write_build(const Fixture *fixture, const char *version, const char *sha256,
+                        const char *reports) {
     g_autofree char *text = g_strdup_printf(
         "{\"format\":\"sluice.lock/1\",\"environment\":\"dev\",\"repositories\":{\"acme\":{\"url\":\"https://"
         "maven.acme.example\"}},"
@@ -21,11 +24,14 @@ static void write_lock(const Fixture *fixture, const char *version) {
         "\"requested\":\"latest\","
         "\"versions\":[{\"version\":\"%s\",\"resolved\":\"%s\",\"repository\":\"acme\",\"path\":\"com/acme/"
         "x.jar\",\"size\":1,"
-        "\"sha256\":\"0123456789012345678901234567890123456789012345678901234567890123\",\"commit\":null,"
-        "\"reports\":{}}]}},"
+        "\"sha256\":\"%s\",\"commit\":null,\"reports\":{%s}}]}},"
         "\"modules\":{},\"holds\":{}}\n",
-        version, version);
+        version, version, sha256, reports);
     fixture_write(fixture, "environments/dev.lock", text);
+}
+
+static void write_lock(const Fixture *fixture, const char *version) {
+    write_build(fixture, version, BYTES, "");
 }
 
 static GPtrArray *promote(Fixture *fixture, const char *instance, GError **error) {
@@ -197,6 +203,36 @@ static void a_held_version_is_refused(void) {
     g_assert_cmpstr(error->message, ==, "version 1.0.0 of plugin 'orders-source' is held out of 'prod'");
 }
 
+static void other_bytes_of_a_version_are_promoted(void) {
+    static const char OTHER[] = "f123456789012345678901234567890123456789012345678901234567890123";
+    g_auto(Fixture) fixture = {0};
+    start(&fixture);
+    g_autofree char *commit = fixture_commit(&fixture);
+    g_autoptr(GPtrArray) all = promote_all(&fixture);
+    write_build(&fixture, "1.0.0", OTHER, "");
+    g_autoptr(GPtrArray) changes = promote_all(&fixture);
+    g_assert_cmpuint(changes->len, ==, 1);
+    g_assert_cmpstr(((PromotionChange *)changes->pdata[0])->before, ==, "1.0.0 sha256:012345678901");
+    g_assert_cmpstr(((PromotionChange *)changes->pdata[0])->after, ==, "1.0.0 sha256:f12345678901");
+    g_autoptr(Environment) prod = fixture_load(&fixture, "prod");
+    const LockedPlugin *locked = lock_find_plugin(prod->lock, "orders-source");
+    g_assert_cmpuint(locked->versions->len, ==, 1);
+    g_assert_cmpstr(locked_plugin_current(locked)->sha256, ==, OTHER);
+}
+
+static void what_was_learnt_is_promoted_alone(void) {
+    g_auto(Fixture) fixture = {0};
+    start(&fixture);
+    g_autofree char *commit = fixture_commit(&fixture);
+    g_autoptr(GPtrArray) all = promote_all(&fixture);
+    write_build(&fixture, "1.0.0", BYTES, "\"com.acme.OrdersSource\":\"1\"");
+    g_autoptr(GPtrArray) changes = promote_all(&fixture);
+    g_assert_cmpuint(changes->len, ==, 0);
+    g_autoptr(Environment) prod = fixture_load(&fixture, "prod");
+    const LockedVersion *version = locked_plugin_current(lock_find_plugin(prod->lock, "orders-source"));
+    g_assert_cmpstr(g_hash_table_lookup(version->reports, "com.acme.OrdersSource"), ==, "1");
+}
+
 static void others_that_share_a_plugin_are_named(void) {
     g_auto(Fixture) fixture = {0};
     start(&fixture);
@@ -301,6 +337,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/promote/what can't be promoted is said", what_can_t_be_promoted_is_said);
     g_test_add_func("/promote/a held version is refused", a_held_version_is_refused);
     g_test_add_func("/promote/others that share a plugin are named", others_that_share_a_plugin_are_named);
+    g_test_add_func("/promote/other bytes of a version are promoted", other_bytes_of_a_version_are_promoted);
+    g_test_add_func("/promote/what was learnt is promoted alone", what_was_learnt_is_promoted_alone);
     g_test_add_func("/promote/outside Git the tree decides", outside_git_the_tree_decides);
     g_test_add_func("/promote/the tree is the same in Git and in the folder",
                     the_tree_is_the_same_in_git_and_in_the_folder);

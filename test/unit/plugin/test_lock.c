@@ -174,6 +174,26 @@ static void test_malformed(void) {
     }
 }
 
+static void test_learn(void) {
+    g_autoptr(Lock) knows = parse(full, NULL);
+    g_autoptr(Lock) lock = parse(full, NULL);
+    LockedVersion *version = locked_plugin_current(lock_find_plugin(lock, "u"));
+    g_autoptr(GPtrArray) nothing = lock_learn(lock, knows);
+    g_assert_cmpuint(nothing->len, ==, 0);
+    g_clear_pointer(&version->reports, g_hash_table_unref);
+    g_autoptr(GPtrArray) learnt = lock_learn(lock, knows);
+    g_assert_cmpuint(learnt->len, ==, 1);
+    g_assert_cmpstr(learnt->pdata[0], ==, "u");
+    g_assert_cmpstr(g_hash_table_lookup(version->reports, "com.acme.X"), ==, "1.0");
+    g_hash_table_replace(version->reports, g_strdup("com.acme.X"), g_strdup("by hand"));
+    g_autoptr(GPtrArray) stays = lock_learn(lock, knows);
+    g_assert_cmpuint(stays->len, ==, 0);
+    g_clear_pointer(&version->reports, g_hash_table_unref);
+    version->sha256[0] = 'f';
+    g_autoptr(GPtrArray) others = lock_learn(lock, knows);
+    g_assert_cmpuint(others->len, ==, 0);
+}
+
 static void test_conflict(void) {
     g_autoptr(GError) error = NULL;
     g_assert_null(parse("{\n<<<<<<< HEAD\n", &error));
@@ -189,6 +209,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/plugin/lock/its digest leaves reports out", test_digest);
     g_test_add_func("/plugin/lock/a new version comes first, old ones are cut", test_advance);
     g_test_add_func("/plugin/lock/what sluice would not write is refused", test_malformed);
+    g_test_add_func("/plugin/lock/learns what the same bytes report", test_learn);
     g_test_add_func("/plugin/lock/a Git conflict is named", test_conflict);
     return g_test_run();
 }
