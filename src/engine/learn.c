@@ -22,43 +22,53 @@ static GHashTable *reports_of(Engine *engine, const Lock *lock, const LiveCluste
 }
 
 static bool learn_version(Engine *engine, Lock *lock, const LiveCluster *cluster, const LockedPlugin *plugin,
-                          LockedVersion *version, bool *learnt, GError **error) {
+                          LockedVersion *version, GError **error) {
     if (version->reports != NULL && g_hash_table_size(version->reports) > 0)
         return true;
     g_autoptr(GHashTable) reports = reports_of(engine, lock, cluster, plugin, version, error);
     if (reports == NULL)
         return false;
-    if (g_hash_table_size(reports) == 0)
-        return true;
     g_clear_pointer(&version->reports, g_hash_table_unref);
     version->reports = g_steal_pointer(&reports);
-    *learnt = true;
     return true;
 }
 
 static bool learn_plugin(Engine *engine, Lock *lock, const Live *live, const LockedPlugin *plugin,
-                         GPtrArray *names, GError **error) {
+                         GError **error) {
     const LiveCluster *cluster =
         plugin->connect->len > 0 ? live_cluster(live, plugin->connect->pdata[0]) : NULL;
-    bool learnt = false;
     for (guint i = 0; cluster != NULL && i < plugin->versions->len; i++)
-        if (!learn_version(engine, lock, cluster, plugin, plugin->versions->pdata[i], &learnt, error))
+        if (!learn_version(engine, lock, cluster, plugin, plugin->versions->pdata[i], error))
             return false;
-    if (learnt)
-        g_ptr_array_add(names, g_strdup(plugin->name));
     return true;
+}
+
+/* The environment's lock with all that its workers report. */
+static Lock *learn_lock(Engine *engine, const Live *live, GError **error) {
+    g_autoptr(Lock) lock = lock_copy(engine->environment->lock);
+    for (guint i = 0; i < lock->plugins->len; i++)
+        if (!learn_plugin(engine, lock, live, lock->plugins->pdata[i], error))
+            return NULL;
+    return g_steal_pointer(&lock);
+}
+
+/* Into the file as it is by now: others may have locked since it was read. */
+static GPtrArray *write_reports(const Lock *learnt, const char *path, GError **error) {
+    g_autoptr(Lock) lock = lock_read(path, error);
+    if (lock == NULL)
+        return NULL;
+    g_autoptr(GPtrArray) names = lock_learn(lock, learnt);
+    return names->len == 0 || lock_write(lock, path, error) ? g_steal_pointer(&names) : NULL;
 }
 
 GPtrArray *learn_reports(Engine *engine, const Live *live, GError **error) {
     const Environment *environment = engine->environment;
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     if (!environment->has_lock)
-        return g_steal_pointer(&names);
-    g_autoptr(Lock) lock = lock_copy(environment->lock);
-    for (guint i = 0; i < lock->plugins->len; i++)
-        if (!learn_plugin(engine, lock, live, lock->plugins->pdata[i], names, error))
-            return NULL;
-    if (names->len > 0 && !lock_write(lock, environment->lock_path, error))
+        return g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(Lock) learnt = learn_lock(engine, live, error);
+    if (learnt == NULL)
         return NULL;
-    return g_steal_pointer(&names);
+    g_autoptr(Lock) known = lock_copy(environment->lock);
+    g_autoptr(GPtrArray) new = lock_learn(known, learnt);
+    return new->len > 0 ? write_reports(learnt, environment->lock_path, error) : g_steal_pointer(&new);
 }
