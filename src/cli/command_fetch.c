@@ -132,7 +132,7 @@ static int fetch_locks(const Invocation *invocation, const FetchOptions *options
 
 static int fetch_environment(const Invocation *invocation, const FetchOptions *options, GError **error) {
     const char *environment = invocation->arguments[0];
-    g_autoptr(Project) project = project_read(invocation, error);
+    g_autoptr(Project) project = project_read(invocation, environment, error);
     if (project == NULL)
         return EXIT_ERROR;
     const char *const *known = (const char *const *)project->environments;

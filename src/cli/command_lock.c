@@ -124,7 +124,7 @@ static int lock_environment(Session *session, const LockOptions *options, const 
     if (!check_plugins(environment, invocation->arguments + 1, error) ||
         !check_plugins(environment, options->unhold, error))
         return EXIT_ERROR;
-    g_autoptr(Project) project = project_read(invocation, error);
+    g_autoptr(Project) project = project_read(invocation, environment->name, error);
     g_autoptr(GPtrArray) changes = project != NULL ? resolve(session, project, options, lock, error) : NULL;
     if (changes == NULL) {
         g_prefix_error(error, "cannot lock environment '%s': ", environment->name);
@@ -140,7 +140,7 @@ static int lock_environment(Session *session, const LockOptions *options, const 
     return EXIT_DONE;
 }
 
-/* Needs the repositories' credentials, and no secret of any connector. */
+/* Needs the repositories' credentials, their secrets among them, and no secret of any connector. */
 static int pin_and_lock(Invocation *invocation, const LockOptions *options, GError **error) {
     const char *environment = invocation->arguments[0];
     g_autofree char *root = session_root(error);

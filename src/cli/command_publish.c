@@ -60,7 +60,7 @@ static Repository *open_repository(const Invocation *invocation, const PublishOp
         const RepositorySpec spec = {.id = (char *)id, .url = options->url};
         return repository_open(&spec, error);
     }
-    g_autoptr(Project) project = project_read(invocation, error);
+    g_autoptr(Project) project = project_read(invocation, NULL, error);
     const RepositorySpec *spec =
         project != NULL ? find_repository(project, options->repository, error) : NULL;
     return spec != NULL ? repository_open(spec, error) : NULL;

@@ -3,11 +3,11 @@
 
 #include "cli/session.h"
 
-Project *project_read(const Invocation *invocation, GError **error) {
+Project *project_read(const Invocation *invocation, const char *environment, GError **error) {
     g_autofree char *root = session_root(error);
     if (root == NULL)
         return NULL;
-    const DeclareOptions options = {.resolve_secrets = true};
+    const DeclareOptions options = {.resolve_secrets = true, .secrets_of = environment};
     g_autoptr(Diagnostics) diagnostics = diagnostics_new();
     g_autoptr(GError) problem = NULL;
     Project *project = declare_read_project(root, &options, diagnostics, &problem);

@@ -231,8 +231,10 @@ typedef struct {
     bool resolve_secrets; /* read env and secret values (plan, apply); false: they stay unread (validate) and
                              values that need them are opaque texts */
     const char *const *variables; /* "INSTANCE.name=value" of --var, NULL-terminated; may be NULL */
-    const char *lock_text;        /* a lock to use instead of the file's; NULL: the file's */
-    const DeclareTrust *trust;    /* of a server; NULL: a person's own machine, where declarations may all */
+    const char *secrets_of;    /* declare_read_project() alone: the environment whose `secrets:` sluice.yaml
+                                  uses; NULL:    they stay unread */
+    const char *lock_text;     /* a lock to use instead of the file's; NULL: the file's */
+    const DeclareTrust *trust; /* of a server; NULL: a person's own machine, where declarations may all */
 } DeclareOptions;
 
 /* Reads sluice.yaml. (To learn environments and builds alone, leave secrets and trust out.) NULL with

@@ -8,6 +8,7 @@
 #include "declare/names.h"
 #include "declare/plugins.h"
 #include "declare/schema.h"
+#include "declare/secrets.h"
 #include "plugin/names.h"
 
 static const Field PROJECT_FIELDS[] = {
@@ -151,10 +152,18 @@ bool project_open(Loader *loader, ProjectFile *file) {
 
 /* --- Repositories and plugins --------------------------------------------------------------------------- */
 
-/* Credentials that were not read stay unsaid: others may be found elsewhere. */
-static char *credential(const Datum *spec, const char *key) {
+static bool is_unread(const Datum *spec, const char *key) {
     const Datum *value = schema_scalar(spec, key);
-    return value != NULL && !value->unread ? g_strdup(value->text) : NULL;
+    return value != NULL && value->unread;
+}
+
+/* Credentials of which a part was not read stay unsaid: others may be found elsewhere. */
+static void read_credentials(const Datum *spec, RepositorySpec *repository) {
+    if (is_unread(spec, "username") || is_unread(spec, "password") || is_unread(spec, "token"))
+        return;
+    repository->username = g_strdup(schema_text(spec, "username"));
+    repository->password = g_strdup(schema_text(spec, "password"));
+    repository->token = g_strdup(schema_text(spec, "token"));
 }
 
 static void check_credentials(Loader *loader, const Datum *spec, Position at) {
@@ -186,9 +195,7 @@ static void read_repository(Loader *loader, const Datum *key, const Datum *spec,
     RepositorySpec *repository = g_new0(RepositorySpec, 1);
     repository->id = g_strdup(key->text);
     repository->url = g_steal_pointer(&place);
-    repository->username = credential(spec, "username");
-    repository->password = credential(spec, "password");
-    repository->token = credential(spec, "token");
+    read_credentials(spec, repository);
     g_ptr_array_add(repositories, repository);
 }
 
@@ -289,12 +296,28 @@ char *declare_find_root(const char *start, GError **error) {
     return NULL;
 }
 
+/* Reads no more of the environment than where its secrets are. */
+static void declare_secrets_of(Loader *loader, const ProjectFile *file, const char *environment) {
+    const Datum *place = project_find_environment(file, environment, NULL);
+    if (place == NULL)
+        return;
+    loader->environment = g_strdup(environment);
+    g_autofree char *path = g_strdup_printf("environments/%s.yaml", environment);
+    const Document *document = loader_read(loader, path, place->position);
+    Scope scope = {.environment = environment};
+    if (document != NULL)
+        secrets_declare(loader, evaluate(loader, &scope, node_get(document_root(document), "secrets")));
+}
+
 Project *declare_read_project(const char *root, const DeclareOptions *options, Diagnostics *diagnostics,
                               GError **error) {
     g_autoptr(Loader) loader = loader_new(root, options, diagnostics);
     g_auto(ProjectFile) file = {0};
-    if (project_open(loader, &file))
+    if (project_open(loader, &file)) {
+        if (loader->options.secrets_of != NULL)
+            declare_secrets_of(loader, &file, loader->options.secrets_of);
         project_render(loader, &file);
+    }
     if (!loader_has_mistakes(loader))
         return g_steal_pointer(&file.project);
     error_set(error, DECLARE_ERROR, DECLARE_ERROR_INVALID, NULL, "sluice.yaml has mistakes");

@@ -339,6 +339,18 @@ def test_where_credentials_come_from(delivery, tmp_path, sluice, where):
     delivery.sluice("lock", "dev", env=env, code=0)
 
 
+def test_a_repositorys_password_is_a_secret_of_the_environment(delivery, tmp_path):
+    delivery.declare("orders", "latest", f', username: {USER}, password: "${{secret.repository}}"')
+    declared = delivery.project.root / "environments/dev.yaml"
+    declared.write_text(declared.read_text() + "secrets: { repository: { env: REPO_PASSWORD } }\n")
+    publish(delivery, tmp_path, "1.0", "first")
+    env = {"REPO_PASSWORD": PASSWORD}
+    delivery.sluice("lock", "dev", env=env, code=0)
+    words = ("--to", delivery.plugins, "--cache", delivery.cache)
+    assert "1 installed" in delivery.sluice("fetch", "dev", *words, env=env, code=0).err
+    assert "REPO_PASSWORD is not set" in delivery.sluice("lock", "dev", env={}, code=1).err
+
+
 def test_a_second_fetch_needs_no_network(delivery, tmp_path):
     delivery.declare("orders", "latest")
     publish(delivery, tmp_path, "1.0", "first")

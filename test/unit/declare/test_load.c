@@ -130,10 +130,34 @@ static void sluice_yaml_alone_needs_no_environment(void) {
     g_autoptr(Project) project = declare_read_project(fixture.root, &options, fixture.diagnostics, NULL);
     g_assert_nonnull(project);
     const RepositorySpec *acme = project->repositories->pdata[0], *folder = project->repositories->pdata[1];
-    g_assert_cmpstr(acme->username, ==, "u");
+    g_assert_null(acme->username);
     g_assert_null(acme->password);
     g_assert_true(g_path_is_absolute(folder->url));
     g_assert_cmpstr(((PluginRequest *)g_hash_table_lookup(project->plugins, "x"))->maven, ==, "a:b");
+}
+
+static void sluice_yaml_takes_an_environments_secrets(void) {
+    g_auto(Fixture) fixture = {0};
+    fixture_init(&fixture);
+    fixture_write(&fixture, "password", "p\n");
+    fixture_write(&fixture, "sluice.yaml",
+                  "name: acme\nenvironments: [dev, prod]\nrepositories:\n"
+                  "  acme: { url: \"https://acme\", username: u, password: \"${secret.repository}\" }\n");
+    fixture_write(
+        &fixture, "environments/dev.yaml",
+        "secrets: { repository: { file: password }, other: { env: DECLARE_TEST_UNSET } }\n"
+        "modules:\n  orders: { source: ../modules/orders, variables: { url: \"${secret.other}\" } }\n");
+    DeclareOptions options = {.resolve_secrets = true, .secrets_of = "dev"};
+    g_autoptr(Project) project = declare_read_project(fixture.root, &options, fixture.diagnostics, NULL);
+    g_autofree char *said = fixture_said(&fixture);
+    g_assert_cmpstr(said, ==, "");
+    const RepositorySpec *acme = project->repositories->pdata[0];
+    g_assert_cmpstr(acme->username, ==, "u");
+    g_assert_cmpstr(acme->password, ==, "p");
+    options.secrets_of = "prod";
+    g_assert_null(declare_read_project(fixture.root, &options, fixture.diagnostics, NULL));
+    g_autofree char *lacking = fixture_said(&fixture);
+    g_assert_nonnull(strstr(lacking, "there is no secret 'repository'"));
 }
 
 static void init_writes_what_validates(void) {
@@ -182,6 +206,8 @@ int main(int argc, char **argv) {
     g_test_add_func("/load/a link out of the declarations is refused",
                     a_link_out_of_the_declarations_is_refused);
     g_test_add_func("/load/sluice.yaml alone needs no environment", sluice_yaml_alone_needs_no_environment);
+    g_test_add_func("/load/sluice.yaml takes an environment's secrets",
+                    sluice_yaml_takes_an_environments_secrets);
     g_test_add_func("/load/init writes what validates", init_writes_what_validates);
     g_test_add_func("/load/init keeps what a repository has", init_keeps_what_a_repository_has);
     return g_test_run();
