@@ -65,8 +65,13 @@ static char *run_command(Loader *loader, const char *folder, const char *const *
         .argv = command, .directory = folder, .timeout_ms = COMMAND_TIMEOUT_MS, .limit = SECRET_LIMIT};
     g_autoptr(GError) error = NULL;
     char *text = process_output(&spec, &error);
-    if (text == NULL)
+    if (text == NULL) {
         loader_mistake(loader, at, error_hint(error), "cannot get the secret: %s", error->message);
+    } else if (!g_utf8_validate(text, -1, NULL)) {
+        loader_mistake(loader, at, "encode it, with base64 for one, where its reader expects that",
+                       "what '%s' writes is no UTF-8", command[0]);
+        g_clear_pointer(&text, g_free);
+    }
     return text;
 }
 

@@ -92,6 +92,21 @@ static void secrets_are_read_only_when_asked_for(void) {
     g_assert_cmpstr(read->digest, ==, unread->digest);
 }
 
+static void a_commands_secret_is_utf8(void) {
+    g_auto(Fixture) fixture = {0};
+    fixture_init(&fixture);
+    fixture_write(
+        &fixture, "environments/dev.yaml",
+        "connect: { main: { url: \"http://connect:8083\" } }\n"
+        "secrets:\n  binary: { command: [printf, '\\377'] }\n"
+        "modules:\n  orders: { source: ../modules/orders, variables: { url: \"${secret.binary}\" } }\n");
+    DeclareOptions options = {.resolve_secrets = true};
+    g_assert_null(load_with(&fixture, "dev", &options, NULL));
+    g_autofree char *said = fixture_said(&fixture);
+    g_assert_nonnull(strstr(said, "environments/dev.yaml:3:"));
+    g_assert_nonnull(strstr(said, "what 'printf' writes is no UTF-8"));
+}
+
 static void the_digest_is_of_what_was_read(void) {
     g_auto(Fixture) fixture = {0};
     fixture_init(&fixture);
@@ -202,6 +217,7 @@ int main(int argc, char **argv) {
     g_test_add_func("/load/the command line is over the file", the_command_line_is_over_the_file);
     g_test_add_func("/load/wrong arguments are mistakes", wrong_arguments_are_mistakes);
     g_test_add_func("/load/secrets are read only when asked for", secrets_are_read_only_when_asked_for);
+    g_test_add_func("/load/a command's secret is UTF-8", a_commands_secret_is_utf8);
     g_test_add_func("/load/the digest is of what was read", the_digest_is_of_what_was_read);
     g_test_add_func("/load/a link out of the declarations is refused",
                     a_link_out_of_the_declarations_is_refused);
