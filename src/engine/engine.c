@@ -113,8 +113,7 @@ const guint8 *engine_key(const Engine *engine) {
                                                   : state_meta(engine->state)->key;
 }
 
-/* A target names the address itself, what stands before a '/' of it, or an instance with all its rows. */
-static bool target_covers(const char *target, const char *address) {
+bool engine_target_covers(const char *target, const char *address) {
     gsize length = strlen(target);
     while (length > 0 && target[length - 1] == '/')
         length--;
@@ -126,7 +125,7 @@ bool engine_is_target(const Engine *engine, const char *address) {
     if (targets == NULL || *targets == NULL)
         return true;
     for (; *targets != NULL; targets++)
-        if (target_covers(*targets, address))
+        if (engine_target_covers(*targets, address))
             return true;
     return false;
 }

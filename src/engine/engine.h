@@ -40,9 +40,9 @@ typedef struct {
     const char *by;                    /* who we are, for the state; borrowed */
     const char *const *accept_upgrade; /* names of unmanaged, unpinned connectors that a rollout may upgrade;
                                           NULL-terminated or NULL */
-    const char *const
-        *targets;      /* addresses, instances or prefixes ending in '/'; only these are planned; NULL: all */
-    guint parallelism; /* actions at once; 0: 10 */
+    const char *const *targets; /* addresses (of a rollout: rollout/CONNECT), instances or prefixes ending in
+                                   '/'; only these are planned; NULL: all */
+    guint parallelism;          /* actions at once; 0: 10 */
     bool no_rollback;
     guint lease_wait_ms; /* how long to wait for another's lease */
     GCancellable *stop;  /* begin nothing new; may be NULL */
@@ -78,6 +78,11 @@ void engine_progress(const Engine *engine, const char *format, ...) G_GNUC_PRINT
 
 /* The key of the environment's hashes, HASH_KEY_SIZE bytes: state_key:, else the state's own. */
 const guint8 *engine_key(const Engine *engine);
+
+/* Whether a target names the address itself, what stands before a '/' of it, or an instance with all its
+ * rows.
+ */
+bool engine_target_covers(const char *target, const char *address);
 
 /* Whether --target leaves this address in. */
 bool engine_is_target(const Engine *engine, const char *address);

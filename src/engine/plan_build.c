@@ -153,13 +153,11 @@ Plan *plan_build(Engine *engine, const Live *live, const Recovery *recovery, Pla
     index_names(&planner);
     index_declared(&planner);
     g_autoptr(Plan) plan = planner.plan;
-    bool filled = fill(&planner, error);
+    bool filled = plan_check_targets(&planner, error) && fill(&planner, error);
     if (filled) {
         g_ptr_array_sort(plan->actions, by_order);
         plan_dependencies(&planner);
         plan_seal(plan);
-    } else {
-        g_prefix_error(error, "cannot plan environment '%s': ", engine->environment->name);
     }
     g_hash_table_unref(planner.by_name);
     g_hash_table_unref(planner.declared);

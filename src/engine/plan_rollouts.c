@@ -156,40 +156,104 @@ static const LiveWorker *first_answering(const LiveCluster *cluster) {
     return NULL;
 }
 
-static bool plan_plugin(Planner *planner, const LiveCluster *cluster, const LockedPlugin *plugin,
-                        GError **error) {
-    const LiveWorker *lacking = NULL;
-    for (guint i = 0; i < cluster->workers->len && lacking == NULL; i++) {
+/* What keeps a cluster from having a plugin as it is locked. */
+typedef struct {
+    const LockedPlugin *plugin;
+    const LiveWorker *worker; /* that lacks it */
+    bool replaced;            /* none lacks it, but its bytes are others by now */
+} Lack;
+
+static bool find_lacking(Planner *planner, const LiveCluster *cluster, const LockedPlugin *plugin, Lack *lack,
+                         GError **error) {
+    *lack = (Lack){.plugin = plugin};
+    for (guint i = 0; i < cluster->workers->len && lack->worker == NULL; i++) {
         const LiveWorker *worker = cluster->workers->pdata[i];
         bool complete = true;
         if (worker->plugins != NULL && !installed_is_complete(planner->engine, planner->environment->lock,
                                                               worker, plugin, &complete, NULL, error))
             return false;
         if (!complete)
-            lacking = worker;
+            lack->worker = worker;
     }
-    const char *name = cluster->cluster->declared->name;
-    if (lacking == NULL && is_replaced(planner, name, plugin)) {
-        lacking = first_answering(cluster);
+    if (lack->worker == NULL && is_replaced(planner, cluster->cluster->declared->name, plugin)) {
+        lack->worker = first_answering(cluster);
+        lack->replaced = true;
+    }
+    return true;
+}
+
+/* What the cluster lacks, Lack; NULL with an error. */
+static GArray *find_all_lacking(Planner *planner, const LiveCluster *cluster, GError **error) {
+    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Lack));
+    const GPtrArray *plugins = planner->environment->lock->plugins;
+    for (guint i = 0; i < plugins->len; i++) {
+        Lack lack;
+        if (!installed_is_for(plugins->pdata[i], cluster->cluster->declared->name))
+            continue;
+        if (!find_lacking(planner, cluster, plugins->pdata[i], &lack, error))
+            return NULL;
+        if (lack.worker != NULL)
+            g_array_append_val(all, lack);
+    }
+    return g_steal_pointer(&all);
+}
+
+static bool uses_plugin(const DesiredConnector *connector, const char *plugin) {
+    return g_ptr_array_find_with_equal_func(connector->plugins, plugin, g_str_equal, NULL);
+}
+
+static bool is_used_by_target(const Planner *planner, const char *cluster, const char *plugin) {
+    const GPtrArray *connectors = planner->environment->connectors;
+    for (guint i = 0; i < connectors->len; i++) {
+        const DesiredConnector *connector = connectors->pdata[i];
+        if (strcmp(connector->connect, cluster) == 0 && uses_plugin(connector, plugin) &&
+            engine_is_target(planner->engine, connector->address))
+            return true;
+    }
+    return false;
+}
+
+/* Whether --target leaves the rollout in: by its address, or since a connector that is left in needs it. */
+static bool is_wanted(const Planner *planner, const char *cluster, const GArray *lacking) {
+    g_autofree char *address = g_strconcat("rollout/", cluster, NULL);
+    if (engine_is_target(planner->engine, address))
+        return true;
+    for (guint i = 0; i < lacking->len; i++)
+        if (is_used_by_target(planner, cluster, g_array_index(lacking, Lack, i).plugin->name))
+            return true;
+    return false;
+}
+
+static bool plan_plugin(Planner *planner, const LiveCluster *cluster, PlanAction *action, const Lack *lack,
+                        GError **error) {
+    const LockedPlugin *plugin = lack->plugin;
+    if (lack->replaced)
         planner_warn(planner, NULL, NULL,
                      "plugin '%s' %s is replaced by other bytes under the same version: its connectors take "
-                     "them at the "
-                     "roll, and nothing stands beside them to go back to",
+                     "them at the roll, and nothing stands beside them to go back to",
                      plugin->name, locked_plugin_current(plugin)->version);
-    }
-    if (lacking == NULL)
-        return true;
     g_auto(GStrv) classes = classes_of(planner, plugin, error);
     if (classes == NULL)
         return false;
-    PlanAction *action = g_hash_table_lookup(planner->rollouts, name);
-    if (action == NULL && (action = add_rollout(planner, cluster, error)) == NULL)
-        return false;
-    g_autofree char *before = installed_versions(lacking, classes);
+    g_autofree char *before = installed_versions(lack->worker, classes);
     g_autofree char *after = locked_versions(plugin);
     plan_add_change(action, plugin->name, before, after)->cause = PLAN_DECLARED;
     guard_unpinned(planner, cluster, plugin, classes);
     return true;
+}
+
+/* A roll brings all that is locked for the cluster, whatever it is wanted for. */
+static bool plan_rollout(Planner *planner, const LiveCluster *cluster, GError **error) {
+    g_autoptr(GArray) lacking = find_all_lacking(planner, cluster, error);
+    if (lacking == NULL)
+        return false;
+    if (lacking->len == 0 || !is_wanted(planner, cluster->cluster->declared->name, lacking))
+        return true;
+    PlanAction *action = add_rollout(planner, cluster, error);
+    for (guint i = 0; action != NULL && i < lacking->len; i++)
+        if (!plan_plugin(planner, cluster, action, &g_array_index(lacking, Lack, i), error))
+            return false;
+    return action != NULL;
 }
 
 static void warn_of_silence(Planner *planner, const LiveCluster *cluster) {
@@ -202,17 +266,12 @@ static void warn_of_silence(Planner *planner, const LiveCluster *cluster) {
 }
 
 bool plan_rollouts(Planner *planner, GError **error) {
-    const GPtrArray *plugins = planner->environment->lock->plugins;
     for (guint i = 0; i < planner->live->clusters->len; i++) {
         const LiveCluster *cluster = planner->live->clusters->pdata[i];
-        const ConnectCluster *declared = cluster->cluster->declared;
         warn_of_silence(planner, cluster);
-        if (declared->rollout.kind == ROLLOUT_NONE)
-            continue;
-        for (guint j = 0; j < plugins->len; j++)
-            if (installed_is_for(plugins->pdata[j], declared->name) &&
-                !plan_plugin(planner, cluster, plugins->pdata[j], error))
-                return false;
+        if (cluster->cluster->declared->rollout.kind != ROLLOUT_NONE &&
+            !plan_rollout(planner, cluster, error))
+            return false;
     }
     return true;
 }

@@ -49,6 +49,8 @@ PlanAction *plan_action_new(const char *address, PlanOperation operation, PlanPh
 PlanChange *plan_add_change(PlanAction *action, const char *key, const char *old_value,
                             const char *new_value);
 
+/* False with ENGINE_ERROR_NOT_FOUND for a target that covers nothing that is declared or ours. */
+bool plan_check_targets(const Planner *planner, GError **error);
 void plan_topics(Planner *planner);
 bool plan_connectors(Planner *planner, GError **error);
 /* Rollouts, and the pins that must stand before them. False for what keeps a plan from being made. */

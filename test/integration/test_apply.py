@@ -100,6 +100,14 @@ def test_targets_leave_the_rest_alone(flow):
     assert flow.changes() == {flow.address("connector", "two"): "create"}
 
 
+def test_a_target_that_covers_nothing_is_an_error(flow):
+    flow.declare(connectors={"one": tick()})
+    for command in (["plan"], ["apply", "--auto-approve"], ["destroy", "--auto-approve"]):
+        result = flow.sluice(command[0], "dev", *command[1:], "--target", "nobody", code=1)
+        assert result.err.count("cannot plan environment 'dev'") == 1
+        assert "'nobody'" in result.err and "hint: sluice status dev lists the addresses" in result.err
+
+
 def test_apply_tells_programs_how_each_action_ended(flow):
     flow.declare(topics={"raw": flow.topic("raw")}, connectors={"source": tick()})
     report = flow.apply("-o", "json").json()

@@ -444,6 +444,62 @@ static void only_targets_are_planned(World *world, gconstpointer data) {
     g_assert_nonnull(world_action(plan, "orders/topic/raw"));
 }
 
+static void a_rollout_is_for_its_targets(World *world, gconstpointer data) {
+    world_declare_topic(world, "orders/topic/raw", "raw");
+    g_ptr_array_add(world_declare_connector(world, "orders/connector/source", "source")->plugins,
+                    g_strdup("orders-source"));
+    world_declare_connector(world, "other/connector/source", "other");
+    lock_version(world, "1.1.0", 0);
+    environment_find_connect(world->environment, "main")->rollout.kind = ROLLOUT_COMMAND;
+    static const struct {
+        const char *target;
+        bool rolls;
+    } cases[] = {{"orders/topic/raw", false},
+                 {"other", false},
+                 {"orders/connector/source", true},
+                 {"rollout/main", true}};
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_test_message("%s", cases[i].target);
+        world->targets[0] = cases[i].target;
+        g_autoptr(Plan) plan = world_plan(world);
+        g_assert_cmpuint(plan_count(plan, PLAN_ROLLOUT), ==, cases[i].rolls);
+    }
+}
+
+/* Its own connectors are pinned before a roll, and none before what is no roll. */
+static void untargeted_connectors_are_not_pinned(World *world, gconstpointer data) {
+    world_declare_topic(world, "orders/topic/raw", "raw");
+    DesiredConnector *connector = world_declare_connector(world, "orders/connector/source", "source");
+    world_own_connector(world, connector);
+    world_run_connector(world, connector)->connector.version = g_strdup("1.0.0");
+    lock_version(world, "1.1.0", 0);
+    environment_find_connect(world->environment, "main")->rollout.kind = ROLLOUT_COMMAND;
+    world->targets[0] = "rollout/main";
+    g_autoptr(Plan) rolled = world_plan(world);
+    g_assert_nonnull(world_action(rolled, "orders/connector/source#pin"));
+    world->targets[0] = "orders/topic";
+    g_autoptr(Plan) plan = world_plan(world);
+    g_assert_null(world_action(plan, "orders/connector/source#pin"));
+}
+
+static void a_target_of_nothing_is_an_error(World *world, gconstpointer data) {
+    static const PlanKind kinds[] = {PLAN_APPLY, PLAN_DESTROY};
+    world_own_topic(world, world_declare_topic(world, "former/topic/raw", "former"));
+    world_undeclare_topic(world);
+    world_declare_topic(world, "orders/topic/raw", "raw");
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        g_autoptr(GError) error = NULL;
+        world->targets[0] = "oders";
+        g_assert_null(plan_build(world->engine, world->live, NULL, kinds[i], &error));
+        g_assert_error(error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND);
+        g_assert_nonnull(strstr(error->message, "'oders'"));
+        g_assert_cmpstr(error_hint(error), ==, "sluice status dev lists the addresses");
+        world->targets[0] = "former";
+        g_autoptr(Plan) plan = plan_build(world->engine, world->live, NULL, kinds[i], NULL);
+        g_assert_nonnull(plan);
+    }
+}
+
 int main(int argc, char **argv) {
     g_test_init(&argc, &argv, NULL);
     WORLD_TEST("/engine/plan/digest is of no order", digest_is_of_no_order);
@@ -469,6 +525,9 @@ int main(int argc, char **argv) {
     WORLD_TEST("/engine/plan/what left and is gone is forgotten", what_is_gone_is_forgotten);
     WORLD_TEST("/engine/plan/targets cover what is below them", targets_cover_what_is_below_them);
     WORLD_TEST("/engine/plan/only targets are planned", only_targets_are_planned);
+    WORLD_TEST("/engine/plan/a rollout is for its targets", a_rollout_is_for_its_targets);
+    WORLD_TEST("/engine/plan/untargeted connectors are not pinned", untargeted_connectors_are_not_pinned);
+    WORLD_TEST("/engine/plan/a target of nothing is an error", a_target_of_nothing_is_an_error);
     WORLD_TEST("/engine/plan/a state's path counts from its base", states_path_counts_from_its_base);
     WORLD_TEST("/engine/plan/a refused rollout is a problem, and nothing else", refused_rollout_is_a_problem);
     WORLD_TEST("/engine/plan/new bytes of a version are rolled out", new_bytes_are_rolled_out);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/planner.h"
+
+static bool covers_any(const char *target, GHashTable *addresses) {
+    GHashTableIter iterator;
+    gpointer address;
+    for (g_hash_table_iter_init(&iterator, addresses); g_hash_table_iter_next(&iterator, &address, NULL);)
+        if (engine_target_covers(target, address))
+            return true;
+    return false;
+}
+
+/* One that waits for its promotion has no addresses yet. */
+static bool covers_instance(const char *target, const GPtrArray *instances) {
+    for (guint i = 0; i < instances->len; i++) {
+        g_autofree char *prefix = g_strconcat(((const Instance *)instances->pdata[i])->name, "/", NULL);
+        if (engine_target_covers(target, prefix))
+            return true;
+    }
+    return false;
+}
+
+static bool covers_rollout(const char *target, const GPtrArray *clusters) {
+    for (guint i = 0; i < clusters->len; i++) {
+        g_autofree char *address =
+            g_strconcat("rollout/", ((const ConnectCluster *)clusters->pdata[i])->name, NULL);
+        if (engine_target_covers(target, address))
+            return true;
+    }
+    return false;
+}
+
+bool plan_check_targets(const Planner *planner, GError **error) {
+    const Environment *environment = planner->environment;
+    const char *const *target = planner->engine->options.targets;
+    for (; target != NULL && *target != NULL; target++) {
+        if (covers_any(*target, planner->declared) || covers_any(*target, planner->recovery->resources) ||
+            covers_instance(*target, environment->instances) || covers_rollout(*target, environment->connect))
+            continue;
+        g_autofree char *hint = g_strdup_printf("sluice status %s lists the addresses", environment->name);
+        error_set(error, ENGINE_ERROR, ENGINE_ERROR_NOT_FOUND, hint,
+                  "nothing that is declared or ours is covered by the target '%s'", *target);
+        return false;
+    }
+    return true;
+}
