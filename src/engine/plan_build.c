@@ -130,6 +130,7 @@ static int by_order(gconstpointer left, gconstpointer right) {
 
 static bool fill(Planner *planner, GError **error) {
     if (planner->kind == PLAN_APPLY) {
+        plan_requests(planner);
         plan_topics(planner);
         if (!plan_rollouts(planner, error) || !plan_connectors(planner, error))
             return false;

@@ -198,28 +198,9 @@ static GArray *find_all_lacking(Planner *planner, const LiveCluster *cluster, GE
     return g_steal_pointer(&all);
 }
 
-static bool uses_plugin(const DesiredConnector *connector, const char *plugin) {
-    return g_ptr_array_find_with_equal_func(connector->plugins, plugin, g_str_equal, NULL);
-}
-
-static bool is_used_by_target(const Planner *planner, const char *cluster, const char *plugin) {
-    const GPtrArray *connectors = planner->environment->connectors;
-    for (guint i = 0; i < connectors->len; i++) {
-        const DesiredConnector *connector = connectors->pdata[i];
-        if (strcmp(connector->connect, cluster) == 0 && uses_plugin(connector, plugin) &&
-            engine_is_target(planner->engine, connector->address))
-            return true;
-    }
-    return false;
-}
-
-/* Whether --target leaves the rollout in: by its address, or since a connector that is left in needs it. */
 static bool is_wanted(const Planner *planner, const char *cluster, const GArray *lacking) {
-    g_autofree char *address = g_strconcat("rollout/", cluster, NULL);
-    if (engine_is_target(planner->engine, address))
-        return true;
     for (guint i = 0; i < lacking->len; i++)
-        if (is_used_by_target(planner, cluster, g_array_index(lacking, Lack, i).plugin->name))
+        if (planner_wants_plugin(planner, cluster, g_array_index(lacking, Lack, i).plugin->name))
             return true;
     return false;
 }

@@ -1,5 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "engine/planner.h"
+
+static bool uses_plugin(const DesiredConnector *connector, const char *plugin) {
+    return g_ptr_array_find_with_equal_func(connector->plugins, plugin, g_str_equal, NULL);
+}
+
+bool planner_wants_plugin(const Planner *planner, const char *cluster, const char *plugin) {
+    g_autofree char *rollout = g_strconcat("rollout/", cluster, NULL);
+    if (engine_is_target(planner->engine, rollout))
+        return true;
+    const GPtrArray *connectors = planner->environment->connectors;
+    for (guint i = 0; i < connectors->len; i++) {
+        const DesiredConnector *connector = connectors->pdata[i];
+        if (strcmp(connector->connect, cluster) == 0 && uses_plugin(connector, plugin) &&
+            engine_is_target(planner->engine, connector->address))
+            return true;
+    }
+    return false;
+}
 
 static bool covers_any(const char *target, GHashTable *addresses) {
     GHashTableIter iterator;

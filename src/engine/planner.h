@@ -42,6 +42,10 @@ const DesiredConnector *planner_declared_connector(const Planner *planner, const
 ResourceRecord *planner_owned_name(const Planner *planner, ResourceKind kind, const char *cluster,
                                    const char *name);
 
+/* Whether --target leaves a plugin of a cluster in: by the address of the cluster's rollout, or since a
+ * connector that is left in uses it there. */
+bool planner_wants_plugin(const Planner *planner, const char *cluster, const char *plugin);
+
 /* A plan without anything in it. */
 Plan *plan_empty(void);
 PlanAction *plan_action_new(const char *address, PlanOperation operation, PlanPhase phase);
@@ -51,6 +55,8 @@ PlanChange *plan_add_change(PlanAction *action, const char *key, const char *old
 
 /* False with ENGINE_ERROR_NOT_FOUND for a target that covers nothing that is declared or ours. */
 bool plan_check_targets(const Planner *planner, GError **error);
+/* What is asked of plugins, against the lock. */
+void plan_requests(Planner *planner);
 void plan_topics(Planner *planner);
 bool plan_connectors(Planner *planner, GError **error);
 /* Rollouts, and the pins that must stand before them. False for what keeps a plan from being made. */

@@ -93,6 +93,14 @@ LockedVersion *locked_version_copy(const LockedVersion *version);
 void locked_version_free(LockedVersion *version);
 LockedPlugin *locked_plugin_copy(const LockedPlugin *plugin);
 
+/* Whether a locked plugin is from where a request says: coordinates, URL or file, and repository. A file
+ * below `root` is locked relative to it. */
+bool locked_plugin_is_from(const LockedPlugin *plugin, const PluginRequest *request, const char *root);
+/* Whether its current version is one that is asked for. What had to be looked up (latest, release, promoted)
+ * is.
+ */
+bool locked_plugin_fits(const LockedPlugin *plugin, const PluginRequest *request);
+
 /* What lock_resolve() did to one plugin. */
 typedef struct {
     char *name;
@@ -115,7 +123,8 @@ typedef struct {
 } LockRequest;
 
 /* Resolves requests into the lock, downloading into the cache to learn size and SHA-256: an entry whose
- * request is unchanged stays. "promoted" is never resolved: the entry that is there stays, and where there is
- * none the plugin waits for its promotion. Gives the changes (GPtrArray of LockChange, maybe empty); the lock
- * is untouched on failure. */
+ * request is unchanged stays; where that demands a SHA-512, which no lock has, its bytes are checked once
+ * more. "promoted" is never resolved: the entry that is there stays, and where there is none the plugin waits
+ * for its promotion. Gives the changes (GPtrArray of LockChange, maybe empty); the lock is untouched on
+ * failure. */
 GPtrArray *lock_resolve(Lock *lock, const LockRequest *request, GError **error);

@@ -20,7 +20,8 @@ enum { KEPT_VERSIONS = 3, SHORT_SHA = 12 };
 typedef struct {
     const PluginRequest *request;
     const Lock *lock;
-    char *file; /* as the lock writes it; NULL: not of a file */
+    char *file;                /* as the lock writes it; NULL: not of a file */
+    const LockedVersion *kept; /* what stays, and is only checked; NULL: it is resolved */
     LockedVersion *found;
 } Job;
 
@@ -58,19 +59,33 @@ static bool is_held(const Lock *lock, const char *plugin, const LockedVersion *v
 }
 
 static bool same_source(const LockedPlugin *plugin, const PluginRequest *request, const char *file) {
+    const LockedVersion *current = locked_plugin_current(plugin);
+    bool other_repository =
+        request->repository != NULL && g_strcmp0(request->repository, current->repository) != 0;
     return g_strcmp0(plugin->maven, request->maven) == 0 && g_strcmp0(plugin->url, request->url) == 0 &&
-           g_strcmp0(plugin->file, file) == 0;
+           g_strcmp0(plugin->file, file) == 0 && !other_repository;
+}
+
+bool locked_plugin_is_from(const LockedPlugin *plugin, const PluginRequest *request, const char *root) {
+    g_autofree char *file = locked_file(request->file, root);
+    return same_source(plugin, request, file);
+}
+
+bool locked_plugin_fits(const LockedPlugin *plugin, const PluginRequest *request) {
+    if (request->version == NULL)
+        return true;
+    VersionRequestKind kind = version_request_kind(request->version);
+    return kind == VERSION_LATEST || kind == VERSION_RELEASE || kind == VERSION_PROMOTED ||
+           version_matches(request->version, locked_plugin_current(plugin)->version);
 }
 
 /* Whether what is locked is still what is asked for. */
 static bool is_satisfied(const LockedPlugin *plugin, const PluginRequest *request, const char *file,
                          const Lock *lock) {
     const LockedVersion *current = locked_plugin_current(plugin);
-    bool other_repository =
-        request->repository != NULL && g_strcmp0(request->repository, current->repository) != 0;
     bool other_bytes = request->sha256 != NULL && !g_str_equal(request->sha256, current->sha256);
     return same_source(plugin, request, file) && g_strcmp0(plugin->requested, request->version) == 0 &&
-           !other_repository && !other_bytes && !is_held(lock, plugin->name, current);
+           !other_bytes && !is_held(lock, plugin->name, current);
 }
 
 static bool needs_work(const LockRequest *request, const Lock *lock, const PluginRequest *asked,
@@ -82,19 +97,25 @@ static bool needs_work(const LockRequest *request, const Lock *lock, const Plugi
            is_listed(request->unhold, asked->name) || !is_satisfied(plugin, asked, file, lock);
 }
 
+static void add_job(GPtrArray *jobs, const LockRequest *request, const Lock *lock,
+                    const PluginRequest *asked) {
+    g_autofree char *file = locked_file(asked->file, request->root);
+    const LockedPlugin *plugin = lock_find_plugin(lock, asked->name);
+    bool resolves = needs_work(request, lock, asked, file);
+    if (!resolves && (plugin == NULL || asked->sha512 == NULL))
+        return;
+    Job *job = g_new0(Job, 1);
+    job->request = asked;
+    job->lock = lock;
+    job->file = g_steal_pointer(&file);
+    job->kept = resolves ? NULL : locked_plugin_current(plugin);
+    g_ptr_array_add(jobs, job);
+}
+
 static GPtrArray *find_jobs(const LockRequest *request, const Lock *lock) {
     GPtrArray *jobs = g_ptr_array_new_with_free_func(job_free);
-    for (guint i = 0; i < request->requests->len; i++) {
-        const PluginRequest *asked = request->requests->pdata[i];
-        g_autofree char *file = locked_file(asked->file, request->root);
-        if (!needs_work(request, lock, asked, file))
-            continue;
-        Job *job = g_new0(Job, 1);
-        job->request = asked;
-        job->lock = lock;
-        job->file = g_steal_pointer(&file);
-        g_ptr_array_add(jobs, job);
-    }
+    for (guint i = 0; i < request->requests->len; i++)
+        add_job(jobs, request, lock, request->requests->pdata[i]);
     return jobs;
 }
 
@@ -295,16 +316,27 @@ static LockedVersion *resolve_single(const Job *job, const Work *work, GError **
     return check_held(job, &named, error) ? version_new(version, version, NULL, path, file) : NULL;
 }
 
+static bool check_kept(const Job *job, const Work *work, GError **error) {
+    CacheProgress progress = {job->request->name, work->request->progress, work->request->user_data};
+    g_autoptr(CachedFile) file = sources_cached(work->sources, job->kept, work->cache, &progress, error);
+    return file != NULL && check_sha512(job->request, file->path, error);
+}
+
+static bool resolve_job(Job *job, const Work *work, GError **error) {
+    job->found =
+        job->request->maven != NULL ? resolve_maven(job, work, error) : resolve_single(job, work, error);
+    return job->found != NULL;
+}
+
 static bool run_job(gpointer item, gpointer user_data, GError **error) {
     Job *job = item;
     const Work *work = user_data;
     if (work->request->progress != NULL)
         work->request->progress(job->request->name, work->request->user_data);
-    job->found =
-        job->request->maven != NULL ? resolve_maven(job, work, error) : resolve_single(job, work, error);
-    if (job->found == NULL)
+    bool done = job->kept != NULL ? check_kept(job, work, error) : resolve_job(job, work, error);
+    if (!done)
         g_prefix_error(error, "plugin '%s': ", job->request->name);
-    return job->found != NULL;
+    return done;
 }
 
 static void add_change(GPtrArray *changes, const char *name, const char *before, const char *after) {
@@ -421,7 +453,8 @@ static void free_change(gpointer change) {
 static GPtrArray *take_all(Lock *lock, const LockRequest *request, GPtrArray *jobs, const Sources *sources) {
     GPtrArray *changes = g_ptr_array_new_with_free_func(free_change);
     for (guint i = 0; i < jobs->len; i++)
-        take_found(lock, jobs->pdata[i], changes);
+        if (((const Job *)jobs->pdata[i])->found != NULL)
+            take_found(lock, jobs->pdata[i], changes);
     take_requests(lock, request, changes);
     set_repositories(lock, sources);
     g_ptr_array_sort(changes, compare_changes);

@@ -320,7 +320,7 @@ static void states_path_counts_from_its_base(World *world, gconstpointer data) {
     g_assert_false(g_file_test(there, G_FILE_TEST_EXISTS));
 }
 
-/* ---- rollouts ---- */
+/* ---- what is asked of plugins ---- */
 
 /* Locks the plugin orders-source of WORLD_CLASS in a version, with `bytes` as its hash; the worker has 1.0.0.
  */
@@ -336,6 +336,62 @@ static void lock_version(World *world, const char *version, int bytes) {
     world->environment->lock = lock_parse(lock, strlen(lock), "the lock", &error);
     g_assert_no_error(error);
 }
+
+/* Asks for the plugin that lock_version() locks. */
+static PluginRequest *ask_for(World *world, const char *version, int bytes) {
+    PluginRequest *request = plugin_request_new("orders-source");
+    request->url = g_strdup("https://acme.example/orders.jar");
+    request->version = g_strdup(version);
+    request->sha256 = g_strdup_printf("%064d", bytes);
+    g_ptr_array_add(request->connect, g_strdup("main"));
+    g_clear_pointer(&world->environment->plugins, g_ptr_array_unref);
+    world->environment->plugins = g_ptr_array_new_with_free_func((GDestroyNotify)plugin_request_free);
+    g_ptr_array_add(world->environment->plugins, request);
+    return request;
+}
+
+static void assert_notes(World *world, const char *warning, const char *problem) {
+    g_autoptr(Plan) plan = world_plan(world);
+    const char *const expected[] = {warning, problem};
+    const GPtrArray *const found[] = {plan->warnings, plan->problems};
+    for (gsize i = 0; i < G_N_ELEMENTS(expected); i++) {
+        g_assert_cmpuint(found[i]->len, ==, expected[i] != NULL);
+        if (expected[i] == NULL)
+            continue;
+        const PlanNote *note = found[i]->pdata[0];
+        g_test_message("%s", note->message);
+        g_assert_nonnull(strstr(note->message, expected[i]));
+        g_assert_cmpstr(note->hint, ==,
+                        world->environment->first ? "run: sluice lock dev" : "promote it to dev");
+    }
+}
+
+static void what_is_asked_is_held_against_the_lock(World *world, gconstpointer data) {
+    lock_version(world, "1.0.0", 1);
+    ask_for(world, "1.0.0", 1);
+    assert_notes(world, NULL, NULL);
+    ask_for(world, NULL, 1);
+    assert_notes(world, NULL, NULL);
+    ask_for(world, "[1.0,2.0)", 1);
+    assert_notes(world, NULL, NULL);
+    ask_for(world, "1.5.0", 1);
+    assert_notes(world, "asked for in version 1.5.0, and locked in 1.0.0", NULL);
+    ask_for(world, "1.0.0", 2);
+    assert_notes(world, NULL, "SHA-256 000000000000…");
+    PluginRequest *elsewhere = ask_for(world, "1.0.0", 1);
+    g_free(elsewhere->url);
+    elsewhere->url = g_strdup("https://other.example/orders.jar");
+    assert_notes(world, "another place than is declared", NULL);
+}
+
+static void what_comes_by_promotion_may_be_behind(World *world, gconstpointer data) {
+    world->environment->first = false;
+    lock_version(world, "1.0.0", 1);
+    ask_for(world, NULL, 2);
+    assert_notes(world, "SHA-256", NULL);
+}
+
+/* ---- rollouts ---- */
 
 static void refused_rollout_is_a_problem(World *world, gconstpointer data) {
     world_declare_topic(world, "orders/topic/raw", "raw");
@@ -528,6 +584,8 @@ int main(int argc, char **argv) {
     WORLD_TEST("/engine/plan/a rollout is for its targets", a_rollout_is_for_its_targets);
     WORLD_TEST("/engine/plan/untargeted connectors are not pinned", untargeted_connectors_are_not_pinned);
     WORLD_TEST("/engine/plan/a target of nothing is an error", a_target_of_nothing_is_an_error);
+    WORLD_TEST("/engine/plan/what is asked is held against the lock", what_is_asked_is_held_against_the_lock);
+    WORLD_TEST("/engine/plan/what comes by promotion may be behind", what_comes_by_promotion_may_be_behind);
     WORLD_TEST("/engine/plan/a state's path counts from its base", states_path_counts_from_its_base);
     WORLD_TEST("/engine/plan/a refused rollout is a problem, and nothing else", refused_rollout_is_a_problem);
     WORLD_TEST("/engine/plan/new bytes of a version are rolled out", new_bytes_are_rolled_out);

@@ -201,6 +201,20 @@ static void test_demanded(Setup *setup, gconstpointer unused) {
     assert_error(setup, requests, PLUGIN_ERROR_INTEGRITY, "SHA-512");
 }
 
+static void test_demanded_later(Setup *setup, gconstpointer unused) {
+    resolve(setup, "latest", false);
+    fixture_deploy(setup->repository, "1.6.0", "c");
+    g_autofree char *file = g_build_filename(setup->repository, current(setup)->path, NULL);
+    g_autoptr(GPtrArray) requests = fixture_requests("latest");
+    PluginRequest *request = requests->pdata[0];
+    request->sha512 = hash_file(HASH_SHA512, file, NULL);
+    g_assert_cmpuint(fixture_resolve(setup->lock, requests, setup->specs, false), ==, 0);
+    g_assert_cmpstr(current(setup)->version, ==, "1.5.0");
+    g_free(request->sha512);
+    request->sha512 = hash_bytes(HASH_SHA512, "x", 1);
+    assert_error(setup, requests, PLUGIN_ERROR_INTEGRITY, "SHA-512");
+}
+
 static void test_unknown_names(Setup *setup, gconstpointer unused) {
     static const char *const upgrade[] = {"order", NULL};
     g_autoptr(GPtrArray) requests = fixture_requests("latest");
@@ -231,6 +245,7 @@ int main(int argc, char **argv) {
         {"/plugin/resolve/a file is locked relative to the root", test_file},
         {"/plugin/resolve/a file without a version has its hash", test_file_without_version},
         {"/plugin/resolve/declared hashes are demanded", test_demanded},
+        {"/plugin/resolve/a SHA-512 that is declared later is checked", test_demanded_later},
         {"/plugin/resolve/a misspelt name is told", test_unknown_names},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(tests); i++)
