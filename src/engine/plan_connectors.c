@@ -266,9 +266,30 @@ static void add_deferred_pin(const Candidate *candidate, PlanAction *action, con
     change->deferred = g_strdup_printf("%s@%s", pin->plugin->name, pin->version->version);
 }
 
+static bool is_known_key(const Candidate *candidate, const char *key) {
+    const json_t *applied =
+        candidate->record != NULL ? json_object_get(candidate->record->applied, "config") : NULL;
+    bool known = json_object_get(candidate->config, key) != NULL || json_object_get(applied, key) != NULL;
+    for (guint i = 0; i < candidate->pins->len && !known; i++)
+        known = strcmp(((const Pin *)candidate->pins->pdata[i])->key, key) == 0;
+    return known;
+}
+
+/* Before a worker's definition of the class says which keys are passwords, what others set may be one. */
+static void add_unknown_keys(const Candidate *candidate, GHashTable *sensitive) {
+    const char *key;
+    json_t *value;
+    if (candidate->live == NULL || candidate->passwords != NULL)
+        return;
+    json_object_foreach (candidate->live->config, key, value)
+        if (!is_known_key(candidate, key))
+            g_hash_table_add(sensitive, g_strdup(key));
+}
+
 static void add_config_changes(Planner *planner, const Candidate *candidate, PlanAction *action) {
     g_autoptr(GHashTable) sensitive =
         render_sensitive_keys(candidate->declared, candidate->record, candidate->passwords);
+    add_unknown_keys(candidate, sensitive);
     const char *key;
     json_t *value;
     json_object_foreach (candidate->config, key, value)

@@ -459,6 +459,28 @@ static void what_left_asks_for_no_new_bytes(World *world, gconstpointer data) {
     g_assert_true(plan_is_empty(leaving));
 }
 
+static void what_is_not_known_is_hashed_before_a_rollout(World *world, gconstpointer data) {
+    lock_version(world, "1.1.0", 0);
+    environment_find_connect(world->environment, "main")->rollout.kind = ROLLOUT_COMMAND;
+    DesiredConnector *connector = world_declare_connector(world, "orders/connector/source", "source");
+    world_config(connector->config, "mode", "fast", false);
+    world_own_connector(world, connector);
+    Connector *live = world_run_connector(world, connector);
+    json_object_set_new(live->config, "entry", json_string("by hand"));
+    json_object_set_new(live->config, "mode", json_string("slow"));
+    json_object_set_new(live->config, "connector.plugin.version", json_string("1.0.0"));
+    g_ptr_array_add(connector->plugins, g_strdup("orders-source"));
+    g_autoptr(Plan) plan = world_plan(world);
+    const PlanAction *action = world_action(plan, "orders/connector/source");
+    g_assert_cmpuint(action->changes->len, ==, 3);
+    const PlanChange *pin = action->changes->pdata[0], *entry = action->changes->pdata[1],
+                     *mode = action->changes->pdata[2];
+    g_assert_cmpstr(pin->old_value, ==, "1.0.0");
+    g_assert_cmpstr(entry->key, ==, "config.entry");
+    g_assert_true(entry->sensitive && g_str_has_prefix(entry->old_value, "hmac:"));
+    g_assert_cmpstr(mode->old_value, ==, "slow");
+}
+
 /* ---- --target ---- */
 
 static void targets_cover_what_is_below_them(World *world, gconstpointer data) {
@@ -586,6 +608,8 @@ int main(int argc, char **argv) {
     WORLD_TEST("/engine/plan/a target of nothing is an error", a_target_of_nothing_is_an_error);
     WORLD_TEST("/engine/plan/what is asked is held against the lock", what_is_asked_is_held_against_the_lock);
     WORLD_TEST("/engine/plan/what comes by promotion may be behind", what_comes_by_promotion_may_be_behind);
+    WORLD_TEST("/engine/plan/what is not known is hashed before a rollout",
+               what_is_not_known_is_hashed_before_a_rollout);
     WORLD_TEST("/engine/plan/a state's path counts from its base", states_path_counts_from_its_base);
     WORLD_TEST("/engine/plan/a refused rollout is a problem, and nothing else", refused_rollout_is_a_problem);
     WORLD_TEST("/engine/plan/new bytes of a version are rolled out", new_bytes_are_rolled_out);
