@@ -269,16 +269,16 @@ static bool promote_plugins(Promotion *promotion, GError **error) {
 
 /* --- All together --------------------------------------------------------------------------------------- */
 
-static bool read_target_lock(Promotion *promotion, GError **error) {
+static Lock *read_target_lock(const Promotion *promotion, GError **error) {
     g_autofree char *path =
         g_strdup_printf("%s/environments/%s.lock", promotion->loader->root, promotion->to_name);
     g_autoptr(GError) failure = NULL;
-    promotion->lock = lock_read(path, &failure);
-    if (promotion->lock == NULL && g_error_matches(failure, PLUGIN_ERROR, PLUGIN_ERROR_NOT_FOUND))
-        promotion->lock = lock_new(promotion->to_name);
-    if (promotion->lock == NULL)
+    Lock *lock = lock_read(path, &failure);
+    if (lock == NULL && g_error_matches(failure, PLUGIN_ERROR, PLUGIN_ERROR_NOT_FOUND))
+        lock = lock_new(promotion->to_name);
+    if (lock == NULL)
         g_propagate_error(error, g_steal_pointer(&failure));
-    return promotion->lock != NULL;
+    return lock;
 }
 
 static bool read_targets(Promotion *promotion, GError **error) {
@@ -297,7 +297,7 @@ static bool read_targets(Promotion *promotion, GError **error) {
                       "nothing is promoted to '%s'", promotion->to_name);
     if (g_str_equal(promotion->from_name, promotion->to_name))
         return refuse(error, NULL, "'%s' can't be promoted to itself", promotion->to_name);
-    return loader_open_git(promotion->loader, error) && read_target_lock(promotion, error);
+    return loader_open_git(promotion->loader, error);
 }
 
 /* Renders TO with its new pins, which finds variables that it misses. */
@@ -331,9 +331,12 @@ GPtrArray *declare_promote(const char *root, const char *from, const char *to, c
     promotion.loader = loader_new(root, NULL, diagnostics);
     promotion.loader->environment = g_strdup(to);
     promotion.from = declare_load(root, from, NULL, diagnostics, error);
-    if (promotion.from == NULL || !read_targets(&promotion, error) ||
-        !choose_instances(&promotion, instances, error) || !promote_modules(&promotion, error) ||
-        !render_target(&promotion, diagnostics, error) || !promote_plugins(&promotion, error))
+    if (promotion.from == NULL || !read_targets(&promotion, error))
+        return NULL;
+    promotion.lock = read_target_lock(&promotion, error);
+    if (promotion.lock == NULL || !choose_instances(&promotion, instances, error) ||
+        !promote_modules(&promotion, error) || !render_target(&promotion, diagnostics, error) ||
+        !promote_plugins(&promotion, error))
         return NULL;
     if (!dry_run && !write_lock(&promotion, error))
         return NULL;
