@@ -9,11 +9,17 @@ static bool comes_by_promotion(const Planner *planner, const PluginRequest *requ
            (request->version == NULL || strcmp(request->version, "promoted") == 0);
 }
 
+/* One that failed and went back leaves what ran before in the lock. */
+static bool is_held_out(const Planner *planner, const PluginRequest *request) {
+    return request->version != NULL &&
+           lock_holds(planner->environment->lock, request->name, request->version);
+}
+
 static char *hint_of(const Planner *planner, const LockedPlugin *plugin, const PluginRequest *request) {
     const char *environment = planner->environment->name;
     if (comes_by_promotion(planner, request))
         return g_strdup_printf("promote it to %s", environment);
-    if (request->version != NULL && lock_holds(planner->environment->lock, plugin->name, request->version))
+    if (is_held_out(planner, request))
         return g_strdup_printf("it is held out; to let it in: sluice lock %s --unhold %s", environment,
                                plugin->name);
     return g_strdup_printf("run: sluice lock %s", environment);
@@ -34,8 +40,9 @@ static void check_request(Planner *planner, const LockedPlugin *plugin, const Pl
                      plugin->name, request->version, current->version);
     if (has_demanded_bytes(plugin, request))
         return;
+    bool may_differ = comes_by_promotion(planner, request) || is_held_out(planner, request);
     void (*tell)(Planner *, const char *, const char *, const char *, ...) =
-        comes_by_promotion(planner, request) ? planner_warn : planner_problem;
+        may_differ ? planner_warn : planner_problem;
     tell(planner, NULL, hint, "plugin '%s' %s is locked with SHA-256 %.12s…, and %.12s… is declared",
          plugin->name, current->version, current->sha256, request->sha256);
 }

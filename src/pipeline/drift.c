@@ -62,12 +62,25 @@ static bool is_at_rest(Pipeline *pipeline, const char *environment) {
            g_strcmp0(mark->seen_lock, mark->good_lock) == 0;
 }
 
+/* Whether the last run that was to put something back had its turn. */
+static bool had_its_turn(Pipeline *pipeline, const char *environment) {
+    g_autoptr(GPtrArray) runs = ledger_runs(pipeline->ledger);
+    for (guint i = 0; i < runs->len; i++) {
+        const RunRecord *run = runs->pdata[i];
+        if (run->kind == RUN_DEPLOY && g_str_equal(run->subject, environment) &&
+            g_str_equal(run->cause, "drift"))
+            return run_stage_of(run) != RUN_SUPERSEDED;
+    }
+    return false;
+}
+
 /* Remembers what a run is begun for. False where that was so the last time: what a run could not put back is
  * not tried again and again. */
 static bool remember(Pipeline *pipeline, const char *environment, json_t *drift) {
+    bool tried = had_its_turn(pipeline, environment);
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
     const json_t *before = g_hash_table_lookup(pipeline->repairs, environment);
-    if (before != NULL && json_equal(before, drift))
+    if (tried && before != NULL && json_equal(before, drift))
         return false;
     g_hash_table_replace(pipeline->repairs, g_strdup(environment), json_incref(drift));
     return true;

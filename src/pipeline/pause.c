@@ -7,6 +7,7 @@
 typedef struct {
     guint times;
     gint64 until;
+    bool store; /* what can't be stored is not tried earlier for anything */
 } Pause;
 
 GHashTable *pauses_new(void) {
@@ -33,6 +34,7 @@ guint pause_again(Pipeline *pipeline, const char *run) {
         g_hash_table_remove(pipeline->pauses, run);
         return 0;
     }
+    pause->store = false;
     guint seconds = MIN(1U << MIN(pause->times - 1, 5), SECONDS_MOST);
     wait_for(pause, seconds);
     return seconds;
@@ -40,7 +42,9 @@ guint pause_again(Pipeline *pipeline, const char *run) {
 
 void pause_for_store(Pipeline *pipeline, const char *run) {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pipeline->mutex);
-    wait_for(find_or_add(pipeline, run), SECONDS_MOST);
+    Pause *pause = find_or_add(pipeline, run);
+    pause->store = true;
+    wait_for(pause, SECONDS_MOST);
 }
 
 void pause_end(Pipeline *pipeline, const char *run) {
@@ -51,4 +55,9 @@ void pause_end(Pipeline *pipeline, const char *run) {
 gint64 pause_until(const Pipeline *pipeline, const char *run) {
     const Pause *pause = g_hash_table_lookup(pipeline->pauses, run);
     return pause != NULL ? pause->until : 0;
+}
+
+bool pause_is_for_store(const Pipeline *pipeline, const char *run) {
+    const Pause *pause = g_hash_table_lookup(pipeline->pauses, run);
+    return pause != NULL && pause->store;
 }

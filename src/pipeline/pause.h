@@ -15,3 +15,5 @@ void pause_end(Pipeline *pipeline, const char *run);
 
 /* When a run may go on (monotonic); 0: now. With pipeline->mutex held. */
 gint64 pause_until(const Pipeline *pipeline, const char *run);
+/* Whether it waits for the store: then nothing is a reason to try earlier. The same. */
+bool pause_is_for_store(const Pipeline *pipeline, const char *run);

@@ -195,8 +195,9 @@ static guint count_builds(Pipeline *pipeline) {
 
 /* Whether a run is to try again at once what it waits to try again: it makes room for a newer one where that
  * is in vain. */
-static bool is_in_the_way(const RunRecord *run, const GPtrArray *runs) {
-    if (run_next(run->kind, run_stage_of(run), RUN_EVENT_SUPERSEDED) == RUN_STAGES)
+static bool is_in_the_way(const Pipeline *pipeline, const RunRecord *run, const GPtrArray *runs) {
+    if (run_next(run->kind, run_stage_of(run), RUN_EVENT_SUPERSEDED) == RUN_STAGES ||
+        pause_is_for_store(pipeline, run->id))
         return false;
     for (guint i = 0; i < runs->len; i++) {
         const RunRecord *newer = runs->pdata[i];
@@ -221,7 +222,7 @@ static void begin_those(Pipeline *pipeline, const GPtrArray *runs, bool queued, 
         bool full = run->kind == RUN_BUILD && count_builds(pipeline) >= pipeline->settings->builds_at_once;
         if (g_hash_table_contains(pipeline->lanes, lane) || g_hash_table_contains(kept, lane) || full)
             continue;
-        if (until <= g_get_monotonic_time() || is_in_the_way(run, runs)) {
+        if (until <= g_get_monotonic_time() || is_in_the_way(pipeline, run, runs)) {
             begin_work(pipeline, run, lane);
         } else {
             *next = MIN(*next, until);

@@ -81,8 +81,8 @@ typedef struct {
     RunRecord *run; /* a copy to change; stored when the step has ended */
     RunLog *log;
     char *by;
-    MarkEdit edit; /* for the environment's mark, with the end of the step */
-    bool reverted; /* the branch has another lock now than a run that is queued */
+    MarkEdit edit;  /* for the environment's mark, with the end of the step */
+    char *reverted; /* the digest of the lock that the branch has after a revert; NULL: there was none */
     bool holds_declarations;
 } Work;
 
@@ -194,8 +194,9 @@ bool runs_add(Pipeline *pipeline, const RunRecord *run, MarkEdit edit, json_t *a
  * To be stored with `newer`. */
 RunRecord *runs_take_place(Pipeline *pipeline, const RunRecord *newer);
 /* A run that is queued while another one reverts the lock that both have, superseded: the branch as it is
- * then is looked at anew. NULL where there is none. */
-RunRecord *runs_drop_queued(Pipeline *pipeline, const RunRecord *reverted);
+ * then is looked at anew. NULL where there is none, or it has the lock of digest `locked`, which the revert
+ * left. */
+RunRecord *runs_drop_queued(Pipeline *pipeline, const RunRecord *reverted, const char *locked);
 /* The newest run of a subject in a stage that `wanted` says; NULL: none. */
 RunRecord *runs_find(Pipeline *pipeline, RunKind kind, const char *subject, bool (*wanted)(RunStage stage));
 

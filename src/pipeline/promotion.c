@@ -298,7 +298,9 @@ static bool is_known(Pipeline *pipeline, const RunRecord *run) {
 static bool is_busy(Pipeline *pipeline, const char *to) {
     g_autoptr(RunRecord) queued = runs_find(pipeline, RUN_DEPLOY, to, run_stage_can_be_superseded);
     g_autoptr(MarkRecord) mark = ledger_mark(pipeline->ledger, to);
-    return (queued != NULL && !promotion_has_lock_in_hand(queued)) || mark->behind_commit != NULL;
+    bool of_a_commit =
+        queued != NULL && !promotion_has_lock_in_hand(queued) && strcmp(queued->cause, "drift") != 0;
+    return of_a_commit || mark->behind_commit != NULL;
 }
 
 /* One that can't be prepared is a run too, which fails with what is wrong: nobody would know. */

@@ -46,6 +46,10 @@ static bool settle_settings(Work *work, bool *ask, GError **error) {
     if (!run_settings_read(work, run->subject, trusted, &before, error) ||
         !run_settings_read(work, run->subject, run->commit, &after, error))
         return false;
+    if (after.environment == NULL) {
+        pipeline_set_unread(error);
+        return false;
+    }
     /* Of settings that are gone nobody knows whom they would ask. */
     const Policy *policy =
         before.environment != NULL ? &before.environment->policy : &after.environment->policy;
@@ -148,7 +152,8 @@ static bool find_question(Work *work, const RunEngine *opened, Question *questio
         return true;
     const Policy *former = &question->before.environment->policy;
     int approvals = count_approvals(former, opened->plan);
-    if (approvals > question->approvals || drift_is_held(former, opened->plan))
+    bool holds = question->policy->approvals == 0 && drift_is_held(former, opened->plan);
+    if (approvals > question->approvals || holds)
         question->policy = former;
     question->approvals = MAX(approvals, question->approvals);
     return true;

@@ -22,7 +22,8 @@ static bool still_runs(const RunRecord *run) {
 static bool remember(Work *work, const Checkout *checkout, const Lock *lock, const char *commit,
                      GError **error) {
     RunRecord *run = work->run;
-    work->reverted = true;
+    g_free(work->reverted);
+    work->reverted = lock_digest(lock);
     g_autoptr(Environment) environment =
         declarations_load(work->pipeline, checkout->root, run->subject, false, NULL, work->log, error);
     if (environment == NULL)

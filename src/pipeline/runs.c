@@ -38,10 +38,10 @@ RunRecord *runs_take_place(Pipeline *pipeline, const RunRecord *newer) {
     return older != NULL ? supersede(older, g_strdup_printf("run %s took its place", newer->id)) : NULL;
 }
 
-RunRecord *runs_drop_queued(Pipeline *pipeline, const RunRecord *reverted) {
+RunRecord *runs_drop_queued(Pipeline *pipeline, const RunRecord *reverted, const char *locked) {
     g_autoptr(RunRecord) queued =
         runs_find(pipeline, reverted->kind, reverted->subject, run_stage_can_be_superseded);
-    if (queued == NULL || promotion_has_lock_in_hand(queued))
+    if (queued == NULL || promotion_has_lock_in_hand(queued) || g_strcmp0(queued->locked, locked) == 0)
         return NULL;
     return supersede(queued, g_strdup_printf("run %s reverted the lock that it had", reverted->id));
 }

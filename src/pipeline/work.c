@@ -126,6 +126,7 @@ static void release_declarations(Work *work) {
 static void work_clear(Work *work) {
     release_declarations(work);
     g_free(work->by);
+    g_free(work->reverted);
     g_clear_pointer(&work->log, run_log_free);
     g_clear_pointer(&work->run, run_record_unref);
 }
@@ -222,9 +223,11 @@ static bool store_end(Work *work, RunEvent event, GError **error) {
     RunStage stage = run_stage_of(work->run);
     if (run_stage_has_ended(stage))
         run_log_line(work->log, "the run has ended: %s", run_stage_text(stage));
-    g_autoptr(RunRecord) other = begins           ? runs_take_place(work->pipeline, work->run)
-                                 : work->reverted ? runs_drop_queued(work->pipeline, work->run)
-                                                  : NULL;
+    g_autoptr(RunRecord) other = NULL;
+    if (begins)
+        other = runs_take_place(work->pipeline, work->run);
+    else if (work->reverted != NULL)
+        other = runs_drop_queued(work->pipeline, work->run, work->reverted);
     return pipeline_commit(work->pipeline, work->run, other, edit_for(work, stage), NULL, error);
 }
 

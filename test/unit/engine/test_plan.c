@@ -391,6 +391,16 @@ static void what_comes_by_promotion_may_be_behind(World *world, gconstpointer da
     assert_notes(world, "SHA-256", NULL);
 }
 
+/* The version whose bytes are demanded failed, and went back. */
+static void what_is_held_out_may_be_demanded(World *world, gconstpointer data) {
+    lock_version(world, "1.0.0", 1);
+    lock_add_hold(world->environment->lock, "orders-source", "1.5.0", "it failed", "R");
+    ask_for(world, "1.5.0", 2);
+    g_autoptr(Plan) plan = world_plan(world);
+    g_assert_cmpuint(plan->problems->len, ==, 0);
+    g_assert_cmpuint(plan->warnings->len, ==, 2);
+}
+
 /* ---- rollouts ---- */
 
 static void refused_rollout_is_a_problem(World *world, gconstpointer data) {
@@ -608,6 +618,7 @@ int main(int argc, char **argv) {
     WORLD_TEST("/engine/plan/a target of nothing is an error", a_target_of_nothing_is_an_error);
     WORLD_TEST("/engine/plan/what is asked is held against the lock", what_is_asked_is_held_against_the_lock);
     WORLD_TEST("/engine/plan/what comes by promotion may be behind", what_comes_by_promotion_may_be_behind);
+    WORLD_TEST("/engine/plan/what is held out may be demanded", what_is_held_out_may_be_demanded);
     WORLD_TEST("/engine/plan/what is not known is hashed before a rollout",
                what_is_not_known_is_hashed_before_a_rollout);
     WORLD_TEST("/engine/plan/a state's path counts from its base", states_path_counts_from_its_base);

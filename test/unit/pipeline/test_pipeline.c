@@ -580,9 +580,20 @@ static void what_is_queued_is_looked_at_anew_after_a_revert(Setup *setup, gconst
     advance(setup, reverting, RUN_EVENT_OK);
     g_autofree char *queued = add(setup);
     g_autoptr(RunRecord) run = ledger_run(setup->pipeline->ledger, reverting);
-    g_autoptr(RunRecord) dropped = runs_drop_queued(setup->pipeline, run);
+    g_autoptr(RunRecord) dropped = runs_drop_queued(setup->pipeline, run, "sha256:reverted");
     g_assert_cmpstr(dropped->id, ==, queued);
     g_assert_cmpstr(dropped->state, ==, "superseded");
+}
+
+static void what_is_queued_with_the_reverted_lock_stays(Setup *setup, gconstpointer unused) {
+    open_only(setup);
+    g_autofree char *reverting = add(setup);
+    advance(setup, reverting, RUN_EVENT_OK);
+    g_autoptr(RunRecord) newer = run_record_new(RUN_DEPLOY, "dev", "push", "queued");
+    newer->locked = g_strdup("sha256:reverted");
+    g_assert_true(runs_add(setup->pipeline, newer, NULL, NULL, NULL));
+    g_autoptr(RunRecord) run = ledger_run(setup->pipeline->ledger, reverting);
+    g_assert_null(runs_drop_queued(setup->pipeline, run, "sha256:reverted"));
 }
 
 static void a_build_is_not_retried_over_a_newer_one(Setup *setup, gconstpointer unused) {
@@ -750,6 +761,22 @@ static void settings_that_are_gone_are_asked_for(Setup *setup, gconstpointer unu
     g_assert_cmpstr(after->settings_commit, ==, json_get_string(waiting, "commit"));
 }
 
+/* A backup of server.db alone: there is no mirror yet when the runs in it go on. */
+static void a_commit_that_is_not_fetched_yet_is_waited_for(Setup *setup, gconstpointer unused) {
+    g_autoptr(GError) error = NULL;
+    declare_project(setup, "dev");
+    declare_environment(setup, "dev", 1, "");
+    push(setup, "work", "first");
+    start(setup);
+    expect_run(setup, "dev", "done", "push");
+    stop(setup);
+    open_only(setup);
+    g_autofree char *queued = add(setup);
+    SH(setup, "rm -rf data/declarations.git");
+    work_on(setup->pipeline, queued);
+    assert_state(setup, queued, "planning");
+}
+
 /* Git and the cache of artifacts as nobody has set them up; before there are threads. The caller removes and
  * frees the folder. */
 static char *private_home(void) {
@@ -785,6 +812,7 @@ int main(int argc, char **argv) {
     TEST(a_newer_run_takes_the_place_of_what_has_not_begun);
     TEST(a_run_that_begins_takes_the_place_of_an_older_that_waits);
     TEST(what_is_queued_is_looked_at_anew_after_a_revert);
+    TEST(what_is_queued_with_the_reverted_lock_stays);
     TEST(a_build_is_not_retried_over_a_newer_one);
     TEST(what_a_run_is_of_may_be_gone);
     TEST(what_is_tried_again_keeps_its_turn);
@@ -794,6 +822,7 @@ int main(int argc, char **argv) {
     TEST(a_build_sends_nothing_to_an_address_that_is_not_accepted);
     TEST(another_lock_of_the_run_is_not_the_one_in_hand);
     TEST(settings_that_are_gone_are_asked_for);
+    TEST(a_commit_that_is_not_fetched_yet_is_waited_for);
     int status = g_test_run();
     files_remove_tree(home, NULL);
     return status;
