@@ -62,3 +62,10 @@ bool json_get_boolean(const json_t *object, const char *key, bool fallback) {
 json_t *json_string_or_null(const char *text) {
     return text != NULL ? json_string(text) : json_null();
 }
+
+json_t *json_from_texts(const GPtrArray *texts) {
+    json_t *array = json_array();
+    for (guint i = 0; texts != NULL && i < texts->len; i++)
+        json_array_append_new(array, json_string(texts->pdata[i]));
+    return array;
+}

@@ -37,3 +37,6 @@ bool json_get_boolean(const json_t *object, const char *key, bool fallback);
 
 /* A string value, or JSON null for NULL. A new reference. */
 json_t *json_string_or_null(const char *text);
+
+/* An array of `texts` (char *; NULL: of none). A new reference. */
+json_t *json_from_texts(const GPtrArray *texts);

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "base/files.h"
 #include "base/git.h"
 #include "cli/commands.h"
 #include "cli/session.h"
-
-#define LOCK_LIMIT ((gsize)16 * 1024 * 1024)
 
 typedef struct {
     gboolean dry_run;
@@ -94,13 +91,13 @@ static bool push(const char *root, const char *from, const char *to, const GPtrA
 }
 
 static GPtrArray *promote(const Invocation *invocation, const char *root, const PromoteOptions *options,
-                          GError **error) {
+                          bool *written, GError **error) {
     char **arguments = invocation->arguments;
     const char *const *instances = arguments[2] != NULL ? (const char *const *)arguments + 2 : NULL;
     g_autoptr(Diagnostics) diagnostics = diagnostics_new();
     g_autoptr(GError) problem = NULL;
-    GPtrArray *changes =
-        declare_promote(root, arguments[0], arguments[1], instances, options->dry_run, diagnostics, &problem);
+    GPtrArray *changes = declare_promote(root, arguments[0], arguments[1], instances, options->dry_run,
+                                         written, diagnostics, &problem);
     g_autofree char *text = diagnostics_format(diagnostics, invocation->colour_error);
     fputs(text, stderr);
     if (changes == NULL && !g_error_matches(problem, DECLARE_ERROR, DECLARE_ERROR_INVALID)) {
@@ -108,11 +105,6 @@ static GPtrArray *promote(const Invocation *invocation, const char *root, const 
         g_prefix_error(error, "cannot promote '%s' to '%s': ", arguments[0], arguments[1]);
     }
     return changes;
-}
-
-static char *lock_text(const char *root, const char *environment) {
-    g_autofree char *path = g_strdup_printf("%s/environments/%s.lock", root, environment);
-    return files_read_text(path, LOCK_LIMIT, NULL);
 }
 
 static const char *last_words(const GPtrArray *changes, bool written, const PromoteOptions *options) {
@@ -140,15 +132,14 @@ int command_promote(Invocation *invocation, GError **error) {
         return EXIT_ERROR;
     }
     g_autofree char *root = session_root(error);
-    g_autofree char *before = root != NULL ? lock_text(root, invocation->arguments[1]) : NULL;
-    g_autoptr(GPtrArray) changes = root != NULL ? promote(invocation, root, &options, error) : NULL;
+    bool written = false;
+    g_autoptr(GPtrArray) changes = root != NULL ? promote(invocation, root, &options, &written, error) : NULL;
     if (changes == NULL)
         return EXIT_ERROR;
     print_changes(invocation, changes);
     const char *from = invocation->arguments[0], *to = invocation->arguments[1];
     if (options.push && !push(root, from, to, changes, error))
         return EXIT_ERROR;
-    g_autofree char *after = lock_text(root, to);
-    fprintf(stderr, "%s\n", last_words(changes, g_strcmp0(before, after) != 0, &options));
+    fprintf(stderr, "%s\n", last_words(changes, written, &options));
     return EXIT_DONE;
 }

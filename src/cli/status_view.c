@@ -149,13 +149,6 @@ void status_view_print(FILE *stream, bool colour, const EnvironmentStatus *statu
     print_line(stream, colour, status->failed ? STYLE_RED : STYLE_GREEN, label, count);
 }
 
-static json_t *texts_to_json(const GPtrArray *texts) {
-    json_t *json = json_array();
-    for (guint i = 0; i < texts->len; i++)
-        json_array_append_new(json, json_string(texts->pdata[i]));
-    return json;
-}
-
 static void set_text(json_t *object, const char *key, const char *text) {
     json_object_set_new(object, key, json_string_or_null(text));
 }
@@ -175,7 +168,7 @@ static json_t *resource_to_json(const ResourceStatus *resource) {
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:o}", "address", resource->address, "kind",
                   resource_kind_name(resource->kind), "cluster", resource->cluster, "name", resource->name,
                   "health", health_name(resource->health), "declared", resource->declared, "managed",
-                  resource->managed, "kept", resource->kept, "drift", texts_to_json(resource->drift));
+                  resource->managed, "kept", resource->kept, "drift", json_from_texts(resource->drift));
     g_autoptr(json_t) own = is_connector(resource)
                                 ? connector_to_json(resource)
                                 : json_pack("{s:i, s:i}", "partitions", resource->partitions, "replication",
@@ -192,7 +185,8 @@ json_t *status_view_to_json(const EnvironmentStatus *status, const Environment *
     for (guint i = 0; i < status->resources->len; i++)
         json_array_append_new(resources, resource_to_json(status->resources->pdata[i]));
     return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "environment", environment->name, "healthy",
-                     !status->failed, "resources", resources, "waiting", texts_to_json(status->waiting),
-                     "missing", texts_to_json(status->missing), "holder", json_string_or_null(status->holder),
-                     "last", status->last != NULL ? history_record_to_json(status->last) : json_null());
+                     !status->failed, "resources", resources, "waiting", json_from_texts(status->waiting),
+                     "missing", json_from_texts(status->missing), "holder",
+                     json_string_or_null(status->holder), "last",
+                     status->last != NULL ? history_record_to_json(status->last) : json_null());
 }

@@ -263,13 +263,14 @@ typedef struct {
 void promotion_change_free(PromotionChange *change);
 
 /* Sets, in the target's lock, the pins and current plugin versions of FROM's instances (all that TO has too,
- * or those named) and writes it unless `dry_run`. Plugins that TO asks for in a version of its own are left
- * to `lock`. What FROM's lock has learnt of the same bytes comes along, and is no change. Refused: a dirty or
- * uncommitted module folder, a held version, a variable that the target misses (in the diagnostics), named
- * instances unknown in either. Gives a GPtrArray of PromotionChange, maybe empty. Errors as declare_load().
+ * or those named) and, unless `dry_run`, writes it where it differs, which *written (may be NULL) tells.
+ * Plugins that TO asks for in a version of its own are left to `lock`. What FROM's lock has learnt of the
+ * same bytes comes along, and is no change. Refused: a dirty or uncommitted module folder, a held version, a
+ * variable that the target misses (in the diagnostics), named instances unknown in either. Gives a GPtrArray
+ * of PromotionChange, maybe empty. Errors as declare_load().
  */
 GPtrArray *declare_promote(const char *root, const char *from, const char *to, const char *const *instances,
-                           bool dry_run, Diagnostics *diagnostics, GError **error);
+                           bool dry_run, bool *written, Diagnostics *diagnostics, GError **error);
 
 /* Pins the remote modules of the first environment (of another one: does nothing) in `lock`, which is not
  * written: those that have no pin of their source and ref yet, or all when `upgrade`. To be called before

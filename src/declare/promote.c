@@ -316,16 +316,17 @@ static bool promote_modules(Promotion *promotion, GError **error) {
     return true;
 }
 
-static bool write_lock(const Promotion *promotion, GError **error) {
+static bool write_lock(const Promotion *promotion, bool *written, GError **error) {
     g_autofree char *before = lock_digest(promotion->to->lock), *after = lock_digest(promotion->lock);
     g_autofree char *path =
         g_strdup_printf("%s/environments/%s.lock", promotion->loader->root, promotion->to_name);
     bool same = promotion->changes->len == 0 && !promotion->learnt && g_str_equal(before, after);
-    return same || lock_write(promotion->lock, path, error);
+    *written = !same && lock_write(promotion->lock, path, error);
+    return same || *written;
 }
 
 GPtrArray *declare_promote(const char *root, const char *from, const char *to, const char *const *instances,
-                           bool dry_run, Diagnostics *diagnostics, GError **error) {
+                           bool dry_run, bool *written, Diagnostics *diagnostics, GError **error) {
     g_auto(Promotion) promotion = {.from_name = from, .to_name = to};
     promotion.changes = changes_new();
     promotion.loader = loader_new(root, NULL, diagnostics);
@@ -338,7 +339,10 @@ GPtrArray *declare_promote(const char *root, const char *from, const char *to, c
         !promote_modules(&promotion, error) || !render_target(&promotion, diagnostics, error) ||
         !promote_plugins(&promotion, error))
         return NULL;
-    if (!dry_run && !write_lock(&promotion, error))
+    bool wrote = false;
+    if (!dry_run && !write_lock(&promotion, &wrote, error))
         return NULL;
+    if (written != NULL)
+        *written = wrote;
     return g_steal_pointer(&promotion.changes);
 }

@@ -50,15 +50,20 @@ static bool add_partitions(ActionRun *run, GError **error) {
                                 error);
 }
 
+/* The config key that a change is of, borrowed; NULL: it is of something else. */
+static char *config_key(const PlanChange *change) {
+    return g_str_has_prefix(change->key, CONFIG_PREFIX) ? change->key + strlen(CONFIG_PREFIX) : NULL;
+}
+
 static bool alter_config(ActionRun *run, GError **error) {
     const PlanAction *action = run->action;
     g_autoptr(GHashTable) set = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GPtrArray) unset = g_ptr_array_new();
     for (guint i = 0; i < action->changes->len; i++) {
         const PlanChange *change = action->changes->pdata[i];
-        if (!g_str_has_prefix(change->key, CONFIG_PREFIX))
+        char *name = config_key(change);
+        if (name == NULL)
             continue;
-        char *name = change->key + strlen(CONFIG_PREFIX);
         if (change->new_value != NULL)
             g_hash_table_insert(set, name, change->new_value);
         else
@@ -117,9 +122,8 @@ static bool is_told(const ActionRun *run, const KafkaTopic *observed) {
         return false;
     for (guint i = 0; i < action->changes->len; i++) {
         const PlanChange *change = action->changes->pdata[i];
-        if (g_str_has_prefix(change->key, CONFIG_PREFIX) &&
-            g_strcmp0(g_hash_table_lookup(observed->config, change->key + strlen(CONFIG_PREFIX)),
-                      change->new_value) != 0)
+        const char *name = config_key(change);
+        if (name != NULL && g_strcmp0(g_hash_table_lookup(observed->config, name), change->new_value) != 0)
             return false;
     }
     return true;
@@ -129,9 +133,9 @@ static bool is_told(const ActionRun *run, const KafkaTopic *observed) {
 static GHashTable *changed_keys(const ActionRun *run) {
     GHashTable *keys = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < run->action->changes->len; i++) {
-        const PlanChange *change = run->action->changes->pdata[i];
-        if (g_str_has_prefix(change->key, CONFIG_PREFIX))
-            g_hash_table_add(keys, change->key + strlen(CONFIG_PREFIX));
+        char *name = config_key(run->action->changes->pdata[i]);
+        if (name != NULL)
+            g_hash_table_add(keys, name);
     }
     return keys;
 }

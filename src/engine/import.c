@@ -98,10 +98,13 @@ static bool check_unowned(Engine *engine, const ResourceRecord *record, GError *
 }
 
 /* Of a create that was cut off: an address has one record, and its intent is answered. */
-static void take_uid(ResourceRecord *record, char **uid, StateBatch *batch) {
+static void take_uid(Engine *engine, ResourceRecord *record, StateBatch *batch) {
+    g_autofree char *uid = recovery_uid(engine, record->address);
+    if (uid == NULL)
+        return;
+    state_drop_intent(batch, uid);
     g_free(record->uid);
-    record->uid = g_steal_pointer(uid);
-    state_drop_intent(batch, record->uid);
+    record->uid = g_steal_pointer(&uid);
 }
 
 static bool import_one(Engine *engine, const Live *live, const char *address, StateBatch *batch,
@@ -109,7 +112,6 @@ static bool import_one(Engine *engine, const Live *live, const char *address, St
     g_autoptr(ResourceRecord) owned = state_resource(engine->state, address);
     if (owned != NULL)
         return true;
-    g_autofree char *uid = recovery_uid(engine, address);
     const DesiredTopic *topic = environment_find_topic(engine->environment, address);
     const DesiredConnector *connector = environment_find_connector(engine->environment, address);
     if (topic == NULL && connector == NULL)
@@ -120,8 +122,7 @@ static bool import_one(Engine *engine, const Live *live, const char *address, St
     if (record == NULL || !check_unowned(engine, record, error))
         return false;
     stamp(engine, record);
-    if (uid != NULL)
-        take_uid(record, &uid, batch);
+    take_uid(engine, record, batch);
     state_put_resource(batch, record);
     g_ptr_array_add(imported, g_strdup(address));
     return true;

@@ -111,7 +111,7 @@ static PlanAction *add_rollout(Planner *planner, const LiveCluster *cluster, GEr
     g_autofree char *base = hash_base(planner, cluster, error);
     if (base == NULL)
         return NULL;
-    g_autofree char *address = g_strconcat("rollout/", name, NULL);
+    g_autofree char *address = planner_rollout_address(name);
     PlanAction *action = planner_add(planner, address, PLAN_ROLLOUT, PHASE_ROLLOUTS);
     action->cluster = name;
     action->name = name;

@@ -7,8 +7,12 @@ static bool uses_plugin(const DesiredConnector *connector, const char *plugin) {
     return g_ptr_array_find_with_equal_func(connector->plugins, plugin, g_str_equal, NULL);
 }
 
+char *planner_rollout_address(const char *cluster) {
+    return g_strconcat("rollout/", cluster, NULL);
+}
+
 bool planner_wants_plugin(const Planner *planner, const char *cluster, const char *plugin) {
-    g_autofree char *rollout = g_strconcat("rollout/", cluster, NULL);
+    g_autofree char *rollout = planner_rollout_address(cluster);
     if (engine_is_target(planner->engine, rollout))
         return true;
     const GPtrArray *connectors = planner->environment->connectors;
@@ -43,7 +47,7 @@ static bool covers_instance(const char *target, const GPtrArray *instances) {
 static bool covers_rollout(const char *target, const GPtrArray *clusters) {
     for (guint i = 0; i < clusters->len; i++) {
         g_autofree char *address =
-            g_strconcat("rollout/", ((const ConnectCluster *)clusters->pdata[i])->name, NULL);
+            planner_rollout_address(((const ConnectCluster *)clusters->pdata[i])->name);
         if (engine_target_covers(target, address))
             return true;
     }

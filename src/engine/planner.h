@@ -42,6 +42,8 @@ const DesiredConnector *planner_declared_connector(const Planner *planner, const
 ResourceRecord *planner_owned_name(const Planner *planner, ResourceKind kind, const char *cluster,
                                    const char *name);
 
+/* "rollout/CLUSTER"; the caller frees it. */
+char *planner_rollout_address(const char *cluster);
 /* Whether --target leaves a plugin of a cluster in: by the address of the cluster's rollout, or since a
  * connector that is left in uses it there. */
 bool planner_wants_plugin(const Planner *planner, const char *cluster, const char *plugin);

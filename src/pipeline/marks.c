@@ -32,7 +32,7 @@ void mark_good(MarkRecord *mark, const RunRecord *run) {
 
 /* What only puts back what was changed by hand brings nothing that Git has and the environment hasn't. */
 void mark_behind(MarkRecord *mark, const RunRecord *run) {
-    if (strcmp(run->cause, "drift") == 0)
+    if (drift_is_cause(run))
         return;
     set(&mark->behind_commit, run->commit);
     set(&mark->behind_run, run->id);
@@ -45,10 +45,13 @@ void mark_declined(MarkRecord *mark, const RunRecord *run) {
         set(&mark->declined, fingerprint);
 }
 
+bool mark_runs_what_is_seen(const MarkRecord *mark) {
+    return g_strcmp0(mark->seen_digest, mark->good_digest) == 0 &&
+           g_strcmp0(mark->seen_lock, mark->good_lock) == 0;
+}
+
 void mark_lost(MarkRecord *mark, const RunRecord *run) {
-    bool runs_what_is_seen = g_strcmp0(mark->seen_digest, mark->good_digest) == 0 &&
-                             g_strcmp0(mark->seen_lock, mark->good_lock) == 0;
-    if (!runs_what_is_seen)
+    if (!mark_runs_what_is_seen(mark))
         mark_behind(mark, run);
 }
 

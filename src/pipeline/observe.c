@@ -9,13 +9,6 @@
 
 /* --- JSON ----------------------------------------------------------------------------------------------- */
 
-static json_t *texts(const GPtrArray *list) {
-    json_t *array = json_array();
-    for (guint i = 0; list != NULL && i < list->len; i++)
-        json_array_append_new(array, json_string(list->pdata[i]));
-    return array;
-}
-
 static json_t *resource_to_json(const ResourceStatus *resource) {
     json_t *value = json_pack("{s:s, s:s, s:s, s:s, s:s}", "address", resource->address, "kind",
                               resource_kind_name(resource->kind), "name", resource->name, "cluster",
@@ -26,7 +19,7 @@ static json_t *resource_to_json(const ResourceStatus *resource) {
     json_object_set_new(value, "plugin", json_string_or_null(resource->plugin));
     json_object_set_new(value, "version", json_string_or_null(resource->version));
     json_object_set_new(value, "locked", json_string_or_null(resource->locked));
-    json_object_set_new(value, "drift", texts(resource->drift));
+    json_object_set_new(value, "drift", json_from_texts(resource->drift));
     json_object_set_new(value, "trace", json_string_or_null(resource->trace));
     return value;
 }
@@ -205,13 +198,6 @@ static char *check_out(Pipeline *pipeline, const char *environment, const char *
     return g_build_filename(folder, pipeline->settings->folder, NULL);
 }
 
-static void repair(Pipeline *pipeline, const Environment *environment, const EnvironmentStatus *status) {
-    if (strcmp(environment->policy.drift, "repair") != 0)
-        return;
-    g_autoptr(json_t) drift = drift_of(status);
-    drift_repair(pipeline, environment->name, drift);
-}
-
 /* Declarations that can't be loaded, and clusters that don't answer, are told, with what is known. */
 static json_t *observe(Pipeline *pipeline, const char *name) {
     g_autofree char *now = files_now(), *commit = commit_to_look_at(pipeline, name);
@@ -231,7 +217,7 @@ static json_t *observe(Pipeline *pipeline, const char *name) {
         json_t *instances = instances_to_json(environment, status);
         json_object_set_new(value, "health", json_string(health_of(instances)));
         json_object_set_new(value, "instances", instances);
-        repair(pipeline, environment, status);
+        drift_repair(pipeline, environment, status);
     }
     if (error != NULL)
         json_object_set_new(value, "problem", json_string(error->message));

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -149,36 +148,28 @@ static char *lane_of(const RunRecord *run) {
 
 typedef struct {
     Pipeline *pipeline;
-    char *lane;
-    char *run;
-    char *environment; /* of a deploy run */
+    RunRecord *run; /* as it was when the work began */
 } Worker;
-
-static void worker_free(Worker *worker) {
-    g_free(worker->lane);
-    g_free(worker->run);
-    g_free(worker->environment);
-    g_free(worker);
-}
 
 static gpointer work(gpointer data) {
     Worker *worker = data;
     Pipeline *pipeline = worker->pipeline;
-    work_on(pipeline, worker->run);
+    g_autofree char *lane = lane_of(worker->run);
+    work_on(pipeline, worker->run->id);
     g_mutex_lock(&pipeline->mutex);
-    g_hash_table_remove(pipeline->lanes, worker->lane);
-    if (worker->environment != NULL)
-        observe_now(pipeline, worker->environment);
+    g_hash_table_remove(pipeline->lanes, lane);
+    if (worker->run->kind == RUN_DEPLOY)
+        observe_now(pipeline, worker->run->subject);
     g_cond_broadcast(&pipeline->wake);
     g_mutex_unlock(&pipeline->mutex);
-    worker_free(worker);
+    run_record_unref(worker->run);
+    g_free(worker);
     return NULL;
 }
 
-static void begin_work(Pipeline *pipeline, const RunRecord *run, const char *lane) {
+static void begin_work(Pipeline *pipeline, RunRecord *run, const char *lane) {
     Worker *worker = g_new(Worker, 1);
-    *worker = (Worker){pipeline, g_strdup(lane), g_strdup(run->id),
-                       run->kind == RUN_DEPLOY ? g_strdup(run->subject) : NULL};
+    *worker = (Worker){pipeline, run_record_ref(run)};
     g_hash_table_insert(pipeline->lanes, g_strdup(lane), g_strdup(run->id));
     g_thread_unref(g_thread_new("run", work, worker));
 }
@@ -195,17 +186,12 @@ static guint count_builds(Pipeline *pipeline) {
 
 /* Whether a run is to try again at once what it waits to try again: it makes room for a newer one where that
  * is in vain. */
-static bool is_in_the_way(const Pipeline *pipeline, const RunRecord *run, const GPtrArray *runs) {
+static bool is_in_the_way(Pipeline *pipeline, const RunRecord *run) {
     if (run_next(run->kind, run_stage_of(run), RUN_EVENT_SUPERSEDED) == RUN_STAGES ||
         pause_is_for_store(pipeline, run->id))
         return false;
-    for (guint i = 0; i < runs->len; i++) {
-        const RunRecord *newer = runs->pdata[i];
-        if (newer->kind == run->kind && g_str_equal(newer->subject, run->subject) &&
-            run_stage_of(newer) == RUN_QUEUED && strcmp(newer->id, run->id) > 0)
-            return true;
-    }
-    return false;
+    g_autoptr(RunRecord) newer = runs_newer(pipeline, run);
+    return newer != NULL;
 }
 
 /* Begins those that work already, or those that are queued, where they may; the oldest first. A paused one
@@ -213,7 +199,7 @@ static bool is_in_the_way(const Pipeline *pipeline, const RunRecord *run, const 
 static void begin_those(Pipeline *pipeline, const GPtrArray *runs, bool queued, GHashTable *kept,
                         gint64 *next) {
     for (guint i = runs->len; i-- > 0;) {
-        const RunRecord *run = runs->pdata[i];
+        RunRecord *run = runs->pdata[i];
         RunStage stage = run_stage_of(run);
         if (queued ? stage != RUN_QUEUED : !run_stage_is_working(stage))
             continue;
@@ -222,7 +208,7 @@ static void begin_those(Pipeline *pipeline, const GPtrArray *runs, bool queued, 
         bool full = run->kind == RUN_BUILD && count_builds(pipeline) >= pipeline->settings->builds_at_once;
         if (g_hash_table_contains(pipeline->lanes, lane) || g_hash_table_contains(kept, lane) || full)
             continue;
-        if (until <= g_get_monotonic_time() || is_in_the_way(pipeline, run, runs)) {
+        if (until <= g_get_monotonic_time() || is_in_the_way(pipeline, run)) {
             begin_work(pipeline, run, lane);
         } else {
             *next = MIN(*next, until);

@@ -63,6 +63,8 @@ void mark_seen(MarkRecord *mark, const RunRecord *run);     /* its declarations 
 void mark_good(MarkRecord *mark, const RunRecord *run);     /* they run, and are healthy */
 void mark_behind(MarkRecord *mark, const RunRecord *run);   /* they failed, and stay in Git */
 void mark_declined(MarkRecord *mark, const RunRecord *run); /* what it moves is not proposed again */
+/* Whether the newest declarations and lock that were looked at are those that ran well last. */
+bool mark_runs_what_is_seen(const MarkRecord *mark);
 /* A lock in hand came to nothing: it may have taken the place of a commit's run, which is lost with it. */
 void mark_lost(MarkRecord *mark, const RunRecord *run);
 void mark_dropped(MarkRecord *mark, const RunRecord *run);  /* nobody wanted them */
@@ -197,6 +199,8 @@ RunRecord *runs_take_place(Pipeline *pipeline, const RunRecord *newer);
  * then is looked at anew. NULL where there is none, or it has the lock of digest `locked`, which the revert
  * left. */
 RunRecord *runs_drop_queued(Pipeline *pipeline, const RunRecord *reverted, const char *locked);
+/* The newest run of the same subject that is queued or waits, where it is newer; NULL: none. */
+RunRecord *runs_newer(Pipeline *pipeline, const RunRecord *run);
 /* The newest run of a subject in a stage that `wanted` says; NULL: none. */
 RunRecord *runs_find(Pipeline *pipeline, RunKind kind, const char *subject, bool (*wanted)(RunStage stage));
 
@@ -240,11 +244,11 @@ void observe_now(Pipeline *pipeline, const char *environment);
 void observe_watch(Pipeline *pipeline);
 
 /* --- What was changed by hand (drift.c) */
-/* Of what is ours, what differs from what was applied or is missing: address → array of keys. A new
- * reference. */
-json_t *drift_of(const EnvironmentStatus *status);
-/* Begins a run that puts it back, where nothing else is on its way; once for each that is found. */
-void drift_repair(Pipeline *pipeline, const char *environment, json_t *drift);
+/* Begins a run that puts it back, where the policy says so and nothing else is on its way; once for each that
+ * is found. */
+void drift_repair(Pipeline *pipeline, const Environment *environment, const EnvironmentStatus *status);
+/* Whether a run is one of these. */
+bool drift_is_cause(const RunRecord *run);
 /* Whether the policy wants a person to agree to a plan for what it takes back. */
 bool drift_is_held(const Policy *policy, const Plan *plan);
 

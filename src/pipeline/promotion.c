@@ -116,7 +116,7 @@ static GPtrArray *promote_lock(const Checkout *checkout, const char *from, const
     g_autoptr(Diagnostics) diagnostics = diagnostics_new();
     g_autoptr(GError) problem = NULL;
     GPtrArray *changes = declare_promote(checkout->root, from, to, (const char *const *)instances, dry_run,
-                                         diagnostics, &problem);
+                                         NULL, diagnostics, &problem);
     if (changes != NULL)
         return changes;
     declarations_name_mistake(diagnostics, problem);
@@ -298,8 +298,7 @@ static bool is_known(Pipeline *pipeline, const RunRecord *run) {
 static bool is_busy(Pipeline *pipeline, const char *to) {
     g_autoptr(RunRecord) queued = runs_find(pipeline, RUN_DEPLOY, to, run_stage_can_be_superseded);
     g_autoptr(MarkRecord) mark = ledger_mark(pipeline->ledger, to);
-    bool of_a_commit =
-        queued != NULL && !promotion_has_lock_in_hand(queued) && strcmp(queued->cause, "drift") != 0;
+    bool of_a_commit = queued != NULL && !promotion_has_lock_in_hand(queued) && !drift_is_cause(queued);
     return of_a_commit || mark->behind_commit != NULL;
 }
 

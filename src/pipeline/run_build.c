@@ -98,6 +98,16 @@ RunEvent step_build(Work *work, GError **error) {
 
 /* --- Publish -------------------------------------------------------------------------------------------- */
 
+/* sluice.yaml of a checkout of `commit` with the credentials that the environment may use, where it has
+ * accepted to which addresses they go. */
+static Project *accepted_project(Work *work, const Checkout *checkout, const char *commit,
+                                 const char *environment, GError **error) {
+    g_autoptr(Project) project = declarations_project(work->pipeline, checkout->root, environment, error);
+    bool accepted = project != NULL &&
+                    run_settings_check_repositories(work, environment, commit, project->repositories, error);
+    return accepted ? g_steal_pointer(&project) : NULL;
+}
+
 /* sluice.yaml as the branch has it now, with the credentials that the first environment may use. */
 static Project *read_project(Work *work, GError **error) {
     Pipeline *pipeline = work->pipeline;
@@ -112,10 +122,7 @@ static Project *read_project(Work *work, GError **error) {
     g_auto(Checkout) checkout = {0};
     if (!declarations_check_out(mirror, pipeline->settings, commit, folder, &checkout, error))
         return NULL;
-    g_autoptr(Project) project = declarations_project(pipeline, checkout.root, environments[0], error);
-    bool accepted = project != NULL && run_settings_check_repositories(work, environments[0], commit,
-                                                                       project->repositories, error);
-    return accepted ? g_steal_pointer(&project) : NULL;
+    return accepted_project(work, &checkout, commit, environments[0], error);
 }
 
 RunEvent step_publish(Work *work, GError **error) {
@@ -200,10 +207,8 @@ static bool resolve(Work *work, const Checkout *checkout, const char *head, cons
     g_autoptr(Environment) environment =
         declarations_load(pipeline, checkout->root, name, false, NULL, work->log, error);
     g_autoptr(Project) project =
-        environment != NULL ? declarations_project(pipeline, checkout->root, name, error) : NULL;
-    bool accepted =
-        project != NULL && run_settings_check_repositories(work, name, head, project->repositories, error);
-    g_autoptr(Lock) lock = accepted ? resolve_lock(work, checkout, environment, project, error) : NULL;
+        environment != NULL ? accepted_project(work, checkout, head, name, error) : NULL;
+    g_autoptr(Lock) lock = project != NULL ? resolve_lock(work, checkout, environment, project, error) : NULL;
     if (lock == NULL)
         return false;
     if (!note_commit(work, lock))

@@ -13,6 +13,11 @@ RunRecord *runs_find(Pipeline *pipeline, RunKind kind, const char *subject, bool
     return NULL;
 }
 
+RunRecord *runs_newer(Pipeline *pipeline, const RunRecord *run) {
+    g_autoptr(RunRecord) newest = runs_find(pipeline, run->kind, run->subject, run_stage_can_be_superseded);
+    return newest != NULL && strcmp(newest->id, run->id) > 0 ? g_steal_pointer(&newest) : NULL;
+}
+
 static RunRecord *find_older(Pipeline *pipeline, const RunRecord *newer) {
     g_autoptr(GPtrArray) runs = ledger_runs(pipeline->ledger);
     for (guint i = 0; i < runs->len; i++) {

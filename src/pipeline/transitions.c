@@ -100,6 +100,10 @@ bool run_stage_has_ended(RunStage state) {
     return states[state].ended;
 }
 
+bool run_stage_is_open(RunStage state) {
+    return !states[state].ended;
+}
+
 bool run_stage_is_working(RunStage state) {
     return state != RUN_QUEUED && state != RUN_WAITING && !states[state].ended;
 }

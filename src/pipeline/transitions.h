@@ -60,6 +60,7 @@ RunStage run_stage_parse(const char *text);
 RunStage run_stage_of(const RunRecord *run);
 
 bool run_stage_has_ended(RunStage state);
+bool run_stage_is_open(RunStage state); /* the opposite */
 /* Whether the pipeline works on a run in this state: not one that is queued, waits or has ended. */
 bool run_stage_is_working(RunStage state);
 /* Whether a newer commit takes the place of a run in this state. */

@@ -136,10 +136,6 @@ static json_t *behind_of(const MarkRecord *mark) {
                      json_string_or_null(mark->behind_run), "why", json_string_or_null(mark->behind_why));
 }
 
-static bool is_open(RunStage stage) {
-    return !run_stage_has_ended(stage);
-}
-
 static json_t *environment_of(Pipeline *pipeline, const char *name) {
     g_mutex_lock(&pipeline->mutex);
     const json_t *observed = g_hash_table_lookup(pipeline->observed, name);
@@ -150,7 +146,7 @@ static json_t *environment_of(Pipeline *pipeline, const char *name) {
     json_object_update(value, g_hash_table_lookup(pipeline->declared, name));
     g_mutex_unlock(&pipeline->mutex);
     g_autoptr(MarkRecord) mark = ledger_mark(pipeline->ledger, name);
-    g_autoptr(RunRecord) open = runs_find(pipeline, RUN_DEPLOY, name, is_open);
+    g_autoptr(RunRecord) open = runs_find(pipeline, RUN_DEPLOY, name, run_stage_is_open);
     set(value, "commit", mark->good_commit);
     set(value, "applied", mark->good_at);
     json_object_set_new(value, "behind", behind_of(mark));

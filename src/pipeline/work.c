@@ -177,13 +177,11 @@ static void fail(Work *work, GError *error) {
 
 /* Whether something newer waits for this run's turn to end. */
 static bool has_newer(const Work *work) {
-    const RunRecord *run = work->run;
-    g_autoptr(RunRecord) waiting =
-        runs_find(work->pipeline, run->kind, run->subject, run_stage_can_be_superseded);
-    if (waiting == NULL || strcmp(waiting->id, run->id) < 0)
+    g_autoptr(RunRecord) newer = runs_newer(work->pipeline, work->run);
+    if (newer == NULL)
         return false;
     g_free(work->run->message);
-    work->run->message = g_strdup_printf("run %s took its place", waiting->id);
+    work->run->message = g_strdup_printf("run %s took its place", newer->id);
     return true;
 }
 

@@ -381,13 +381,21 @@ def flow(project, ticking, topics_by_hand):
     flow.clear()
 
 
+def open_state(flow, environment="dev"):
+    return sqlite3.connect(flow.project.root / ".sluice" / f"{environment}.db")
+
+
+def records_of(database):
+    return {key: json.loads(value) for key, value in database.execute("SELECT key, value FROM record")}
+
+
 @pytest.fixture
 def read_state():
     """Reads all records of a flow's state, by key."""
 
     def read(flow, environment="dev"):
-        with sqlite3.connect(flow.project.root / ".sluice" / f"{environment}.db") as database:
-            return {key: json.loads(value) for key, value in database.execute("SELECT key, value FROM record")}
+        with open_state(flow, environment) as database:
+            return records_of(database)
 
     return read
 
@@ -397,9 +405,8 @@ def cut_off():
     """Makes a state what a kill amid the creation of a resource leaves: an intent, and nothing that says whether it came to an end."""
 
     def cut_off(flow, kind, key):
-        with sqlite3.connect(flow.project.root / ".sluice" / "dev.db") as database:
-            records = {name: json.loads(value) for name, value in database.execute("SELECT key, value FROM record")}
-            [(name, record)] = [(name, value) for name, value in records.items()
+        with open_state(flow) as database:
+            [(name, record)] = [(name, value) for name, value in records_of(database).items()
                                 if name.startswith("resource/") and value["address"] == flow.address(kind, key)]
             intent = {"v": 1, "apply": record["apply"], "action": "create", "before": "absent", "after": "hmac:of-something-else",
                       "record_after": record, "at": record["at"]}

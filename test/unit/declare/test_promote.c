@@ -38,7 +38,7 @@ static GPtrArray *promote(Fixture *fixture, const char *instance, GError **error
     const char *const instances[] = {instance, NULL};
     diagnostics_free(fixture->diagnostics);
     fixture->diagnostics = diagnostics_new();
-    return declare_promote(fixture->root, "dev", "prod", instance != NULL ? instances : NULL, false,
+    return declare_promote(fixture->root, "dev", "prod", instance != NULL ? instances : NULL, false, NULL,
                            fixture->diagnostics, error);
 }
 
@@ -185,7 +185,8 @@ static void what_can_t_be_promoted_is_said(void) {
         g_assert_cmpstr(error->message, ==, CASES[i].message);
     }
     g_autoptr(GError) error = NULL;
-    g_assert_null(declare_promote(fixture.root, "prod", "dev", NULL, false, fixture.diagnostics, &error));
+    g_assert_null(
+        declare_promote(fixture.root, "prod", "dev", NULL, false, NULL, fixture.diagnostics, &error));
     g_assert_cmpstr(error->message, ==, "nothing is promoted to 'dev'");
 }
 
@@ -203,14 +204,19 @@ static void a_held_version_is_refused(void) {
     g_assert_cmpstr(error->message, ==, "version 1.0.0 of plugin 'orders-source' is held out of 'prod'");
 }
 
+/* Promotes 1.0.0, and then what dev's lock has of it instead: the changes of that. */
+static GPtrArray *promote_once_more(Fixture *fixture, const char *sha256, const char *reports) {
+    start(fixture);
+    g_autofree char *commit = fixture_commit(fixture);
+    g_autoptr(GPtrArray) all = promote_all(fixture);
+    write_build(fixture, "1.0.0", sha256, reports);
+    return promote_all(fixture);
+}
+
 static void other_bytes_of_a_version_are_promoted(void) {
     static const char OTHER[] = "f123456789012345678901234567890123456789012345678901234567890123";
     g_auto(Fixture) fixture = {0};
-    start(&fixture);
-    g_autofree char *commit = fixture_commit(&fixture);
-    g_autoptr(GPtrArray) all = promote_all(&fixture);
-    write_build(&fixture, "1.0.0", OTHER, "");
-    g_autoptr(GPtrArray) changes = promote_all(&fixture);
+    g_autoptr(GPtrArray) changes = promote_once_more(&fixture, OTHER, "");
     g_assert_cmpuint(changes->len, ==, 1);
     g_assert_cmpstr(((PromotionChange *)changes->pdata[0])->before, ==, "1.0.0 sha256:012345678901");
     g_assert_cmpstr(((PromotionChange *)changes->pdata[0])->after, ==, "1.0.0 sha256:f12345678901");
@@ -222,11 +228,7 @@ static void other_bytes_of_a_version_are_promoted(void) {
 
 static void what_was_learnt_is_promoted_alone(void) {
     g_auto(Fixture) fixture = {0};
-    start(&fixture);
-    g_autofree char *commit = fixture_commit(&fixture);
-    g_autoptr(GPtrArray) all = promote_all(&fixture);
-    write_build(&fixture, "1.0.0", BYTES, "\"com.acme.OrdersSource\":\"1\"");
-    g_autoptr(GPtrArray) changes = promote_all(&fixture);
+    g_autoptr(GPtrArray) changes = promote_once_more(&fixture, BYTES, "\"com.acme.OrdersSource\":\"1\"");
     g_assert_cmpuint(changes->len, ==, 0);
     g_autoptr(Environment) prod = fixture_load(&fixture, "prod");
     const LockedVersion *version = locked_plugin_current(lock_find_plugin(prod->lock, "orders-source"));

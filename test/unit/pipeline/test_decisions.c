@@ -208,6 +208,14 @@ static void a_newer_commit_stays_seen_when_an_older_one_ends_well(void) {
     g_assert_cmpstr(mark->settings_commit, ==, "c1");
 }
 
+/* Of an environment that runs what was looked at last. */
+static MarkRecord *mark_at_rest(const RunRecord *good) {
+    MarkRecord *mark = mark_record_new("prod");
+    mark_seen(mark, good);
+    mark_good(mark, good);
+    return mark;
+}
+
 static void a_good_end_is_no_longer_behind(void) {
     g_autoptr(MarkRecord) mark = mark_record_new("prod");
     g_autoptr(RunRecord) bad = ended("push", "c1"), good = ended("push", "c2");
@@ -221,10 +229,8 @@ static void a_good_end_is_no_longer_behind(void) {
 }
 
 static void a_dropped_promotion_is_declined_and_nothing_is_behind(void) {
-    g_autoptr(MarkRecord) mark = mark_record_new("prod");
     g_autoptr(RunRecord) good = ended("push", "c1"), dropped = promotion("1.1.0");
-    mark_seen(mark, good);
-    mark_good(mark, good);
+    g_autoptr(MarkRecord) mark = mark_at_rest(good);
     mark_dropped(mark, dropped);
     g_assert_cmpstr(mark->declined, ==, "plugin orders-source 1.1.0\n");
     g_assert_null(mark->behind_commit);
@@ -242,10 +248,8 @@ static void a_dropped_promotion_over_a_commit_leaves_it_behind(void) {
 }
 
 static void a_failed_promotion_over_a_commit_leaves_it_behind(void) {
-    g_autoptr(MarkRecord) mark = mark_record_new("prod");
     g_autoptr(RunRecord) good = ended("push", "c1"), newer = ended("push", "c2"), failed = promotion("1.1.0");
-    mark_seen(mark, good);
-    mark_good(mark, good);
+    g_autoptr(MarkRecord) mark = mark_at_rest(good);
     mark_lost(mark, failed);
     g_assert_null(mark->behind_commit);
     mark_seen(mark, newer);
@@ -255,10 +259,8 @@ static void a_failed_promotion_over_a_commit_leaves_it_behind(void) {
 }
 
 static void what_only_repairs_leaves_nothing_behind(void) {
-    g_autoptr(MarkRecord) mark = mark_record_new("prod");
     g_autoptr(RunRecord) good = ended("push", "c1"), repair = ended("drift", "c1");
-    mark_seen(mark, good);
-    mark_good(mark, good);
+    g_autoptr(MarkRecord) mark = mark_at_rest(good);
     mark_dropped(mark, repair);
     mark_behind(mark, repair);
     g_assert_null(mark->behind_commit);

@@ -228,6 +228,13 @@ static json_t *environment(const Setup *setup, const char *name) {
     return value;
 }
 
+static void start_with_dev(Setup *setup, int approvals, const char *more) {
+    declare_project(setup, "dev");
+    declare_environment(setup, "dev", approvals, more);
+    push(setup, "work", "first");
+    start(setup);
+}
+
 /* --- Opening -------------------------------------------------------------------------------------------- */
 
 static void a_data_folder_has_one_server(Setup *setup, gconstpointer unused) {
@@ -293,10 +300,7 @@ static void declarations_may_lie_in_a_folder(Setup *setup, gconstpointer unused)
 }
 
 static void a_mistake_is_behind_with_its_place(Setup *setup, gconstpointer unused) {
-    declare_project(setup, "dev");
-    declare_environment(setup, "dev", 0, "");
-    push(setup, "work", "first");
-    start(setup);
+    start_with_dev(setup, 0, "");
     expect_run(setup, "dev", "done", "push");
     declare_environment(setup, "dev", 0, "modulles: {}\n");
     push(setup, "work", "a mistake");
@@ -504,10 +508,7 @@ static void a_promotion_that_can_not_be_made_says_why(Setup *setup, gconstpointe
 }
 
 static void settings_are_asked_for_by_those_before(Setup *setup, gconstpointer unused) {
-    declare_project(setup, "dev");
-    declare_environment(setup, "dev", 1, "");
-    push(setup, "work", "first");
-    start(setup);
+    start_with_dev(setup, 1, "");
     expect_run(setup, "dev", "done", "push");
     declare_environment(setup, "dev", 0, "");
     push(setup, "work", "nobody has to ask me");
@@ -624,10 +625,7 @@ static void what_a_run_is_of_may_be_gone(Setup *setup, gconstpointer unused) {
 #define DEAD "connect: { main: { url: \"http://127.0.0.1:1\" } }\n"
 
 static void what_is_tried_again_keeps_its_turn(Setup *setup, gconstpointer unused) {
-    declare_project(setup, "dev");
-    declare_environment(setup, "dev", 0, DEAD);
-    push(setup, "work", "a worker that never answers");
-    start(setup);
+    start_with_dev(setup, 0, DEAD);
     g_autoptr(json_t) run = wait_run(setup, "dev", "planning", "push");
     const char *older = json_get_string(run, "id");
     stop(setup);
@@ -644,10 +642,7 @@ static void what_is_tried_again_keeps_its_turn(Setup *setup, gconstpointer unuse
 }
 
 static void what_has_not_begun_to_apply_makes_room(Setup *setup, gconstpointer unused) {
-    declare_project(setup, "dev");
-    declare_environment(setup, "dev", 0, DEAD);
-    push(setup, "work", "a worker that never answers");
-    start(setup);
+    start_with_dev(setup, 0, DEAD);
     g_autoptr(json_t) older = wait_run(setup, "dev", "planning", "push");
     declare_environment(setup, "dev", 0, "");
     push(setup, "work", "no worker");
@@ -658,10 +653,7 @@ static void what_has_not_begun_to_apply_makes_room(Setup *setup, gconstpointer u
 static void what_is_not_listed_does_not_keep_the_server_from_starting(Setup *setup, gconstpointer unused) {
     g_strfreev(setup->settings->build_from);
     setup->settings->build_from = g_new0(char *, 1);
-    declare_project(setup, "dev");
-    declare_environment(setup, "dev", 0, "");
-    push(setup, "work", "first");
-    start(setup);
+    start_with_dev(setup, 0, "");
     expect_run(setup, "orders", "failed", "push");
     wait_quiet(setup);
     stop(setup);
@@ -671,10 +663,7 @@ static void what_is_not_listed_does_not_keep_the_server_from_starting(Setup *set
 }
 
 static void a_revert_of_nothing_leaves_what_is_queued(Setup *setup, gconstpointer unused) {
-    declare_project(setup, "dev");
-    declare_environment(setup, "dev", 0, "");
-    push(setup, "work", "first");
-    start(setup);
+    start_with_dev(setup, 0, "");
     g_autoptr(json_t) good = wait_run(setup, "dev", "done", "push");
     stop(setup);
     open_only(setup);
@@ -690,10 +679,7 @@ static void a_revert_of_nothing_leaves_what_is_queued(Setup *setup, gconstpointe
 }
 
 static void a_build_sends_nothing_to_an_address_that_is_not_accepted(Setup *setup, gconstpointer unused) {
-    declare_project(setup, "dev");
-    declare_environment(setup, "dev", 1, "");
-    push(setup, "work", "first");
-    start(setup);
+    start_with_dev(setup, 1, "");
     expect_run(setup, "dev", "done", "push");
     SH(setup, "mkdir elsewhere; sed -i 's|/maven|/elsewhere|' work/sluice.yaml");
     push(setup, "work", "another repository");
@@ -737,10 +723,7 @@ static void another_lock_of_the_run_is_not_the_one_in_hand(Setup *setup, gconstp
 
 static void settings_that_are_gone_are_asked_for(Setup *setup, gconstpointer unused) {
     g_autoptr(GError) error = NULL;
-    declare_project(setup, "dev");
-    declare_environment(setup, "dev", 0, "");
-    push(setup, "work", "first");
-    start(setup);
+    start_with_dev(setup, 0, "");
     expect_run(setup, "dev", "done", "push");
     stop(setup);
     open_only(setup);
@@ -764,10 +747,7 @@ static void settings_that_are_gone_are_asked_for(Setup *setup, gconstpointer unu
 /* A backup of server.db alone: there is no mirror yet when the runs in it go on. */
 static void a_commit_that_is_not_fetched_yet_is_waited_for(Setup *setup, gconstpointer unused) {
     g_autoptr(GError) error = NULL;
-    declare_project(setup, "dev");
-    declare_environment(setup, "dev", 1, "");
-    push(setup, "work", "first");
-    start(setup);
+    start_with_dev(setup, 1, "");
     expect_run(setup, "dev", "done", "push");
     stop(setup);
     open_only(setup);
